@@ -1,0 +1,57 @@
+"""Decisions: what the programme decided, as plain values.
+
+A decision's payload is a flat list of named parts. At most one part is personal (or secret): its
+text is sealed under the member's key, and the public view shows an empty value in its place. So a
+forgotten member's decisions stay valid JSON, and still count.
+
+Source: Open Loyalty's event payloads: property names verbatim, in order, nulls left out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+_encoder = msgspec.json.Encoder()
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """One domain event on its way into the decision journal.
+
+    type:      the full dotted name.
+    aggregate: the uuid of what it is about (Open Loyalty's `uuid`).
+    number:    the member concerned, or None.
+    payload:   parts in their documented order; a part that is None is left out.
+    personal:  the name of the one part to be sealed, or None. A decision without a member seals it
+               under the tenant's own key: that is how secrets such as password hashes are kept.
+    """
+
+    type: str
+    aggregate: str
+    number: int | None = None
+    payload: dict[str, Any]
+    personal: str | None = None
+
+    def render(self) -> tuple[str, tuple[int, int], str | None]:
+        """The public JSON text, the hole in it (start, length) and the text that fills the hole."""
+        parts: list[str] = []
+        length = 1
+        hole = (0, 0)
+        fragment = None
+        for name, value in self.payload.items():
+            if value is None:
+                continue
+            key = _text(name) + ":"
+            shown = _text(value)
+            if name == self.personal:
+                fragment = shown
+                shown = "{}" if isinstance(value, dict) else '""'
+                hole = (length + len(key), len(shown))
+            parts.append(key + shown)
+            length += len(parts[-1]) + 1
+        return "{" + ",".join(parts) + "}", hole, fragment
+
+
+def _text(value: Any) -> str:
+    return _encoder.encode(value).decode()
