@@ -1,0 +1,159 @@
+"""Questions about the decision journal."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+
+import msgspec
+
+from guerdon.errors import StoreError
+from guerdon.store.port import Row, Rows
+from guerdon.store.transaction import GENESIS, chain
+from guerdon.store.vault import Vault
+
+_PREFIX = "decision:"
+_VERIFY_ROWS = 1_000
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """A decision as its tenant may read it.
+
+    `payload` is JSON text with the personal part in its place, or without it when the member was
+    forgotten. `recorded_at` is microseconds UTC.
+    """
+
+    position: int
+    type: str
+    aggregate: str
+    number: int | None
+    recorded_at: int
+    payload: str
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What verification found: how many decisions hold, and the first that does not."""
+
+    verified: int
+    bad_position: int | None = None
+    reason: str | None = None
+
+
+def get(rows: Rows, vault: Vault, tenant_id: int, position: int) -> Recorded | None:
+    """One decision."""
+    row = rows.one("decision", tenant_id=tenant_id, position=position)
+    return _shown(rows, vault, tenant_id, [row])[0] if row else None
+
+
+def page(
+    rows: Rows,
+    vault: Vault,
+    tenant_id: int,
+    *,
+    start: int = 1,
+    limit: int = 10,
+    descending: bool = False,
+    type: str | None = None,
+) -> list[Recorded]:
+    """Decisions from position `start` (inclusive) on, by position; newest first if `descending`.
+
+    type: an exact name, or a pattern with `*`.
+    """
+    direction = "down_from" if descending else "from"
+    values = {"tenant_id": tenant_id, "from": start, "limit": limit}
+    if type is None:
+        found = rows.all(f"decisions_{direction}", **values)
+        return _shown(rows, vault, tenant_id, found)
+    merged: list[Row] = []
+    for name in _names(rows, tenant_id, type):
+        merged += rows.all(f"decisions_of_type_{direction}", **values, type=name)
+    merged.sort(key=lambda row: row[0], reverse=descending)
+    return _shown(rows, vault, tenant_id, merged[:limit])
+
+
+def total(rows: Rows, tenant_id: int, *, start: int = 1, type: str | None = None) -> int:
+    """How many decisions there are from `start` on: by counters and ordinals, not by counting."""
+    if type is None:
+        head = rows.one("head", tenant_id=tenant_id)
+        return max(0, (head[1] if head else 0) - max(start, 1) + 1)
+    count = 0
+    for name in _names(rows, tenant_id, type):
+        first = rows.one("first_ordinal_from", tenant_id=tenant_id, type=name, **{"from": start})
+        if first is not None:
+            last = rows.one("counter_total", tenant_id=tenant_id, name=_PREFIX + name)
+            count += (last[0] if last else 0) - first[0] + 1
+    return count
+
+
+def verify(rows: Rows, tenant_id: int) -> Verdict:
+    """Walk the hash chain from the beginning to the head."""
+    previous, position = GENESIS, 0
+    head = rows.one("head", tenant_id=tenant_id)
+    while True:
+        found = rows.all("decision_rows", tenant_id=tenant_id, after=position, limit=_VERIFY_ROWS)
+        for row in found:
+            if row[0] != position + 1:
+                return Verdict(position, position + 1, "missing")
+            expected = chain(previous, _plain(row[:-1]))
+            if expected != bytes(row[-1]):
+                reason = f"hash is {bytes(row[-1]).hex()}, should be {expected.hex()}"
+                return Verdict(position, row[0], reason)
+            previous, position = expected, row[0]
+        if len(found) < _VERIFY_ROWS:
+            break
+    if head is not None and (head[1] != position or bytes(head[2]) != previous):
+        return Verdict(position, position + 1, f"the head stands at {head[1]}")
+    return Verdict(position)
+
+
+def secret(rows: Rows, vault: Vault, tenant_id: int, row: Row) -> Recorded:
+    """A row with its sealed part in its place even when it is the tenant's own secret.
+
+    Only for rebuilding state; nothing that answers a request may use it.
+    """
+    keys = _keys(rows, tenant_id, {row[3] or 0})
+    if row[6] is not None and row[3] is None and not keys:
+        raise StoreError("the tenant's own key is missing")
+    return _whole(vault, tenant_id, row, keys.get(row[3] or 0))
+
+
+def _shown(rows: Rows, vault: Vault, tenant_id: int, found: list[Row]) -> list[Recorded]:
+    """Rows with their personal parts in place, where the member's key still exists."""
+    sealed = {row[3] for row in found if row[6] is not None and row[3] is not None}
+    if not sealed:
+        return [Recorded(*row[:6]) for row in found]
+    keys = _keys(rows, tenant_id, sealed)
+    return [
+        Recorded(*row[:6])
+        if row[6] is None or row[3] is None
+        else _whole(vault, tenant_id, row, keys.get(row[3]))
+        for row in found
+    ]
+
+
+def _keys(rows: Rows, tenant_id: int, numbers: set[int]) -> dict[int, bytes]:
+    found = rows.all("seals", tenant_id=tenant_id, numbers=json.dumps(sorted(numbers)))
+    return {number: bytes(wrapped) for number, wrapped in found}
+
+
+def _whole(vault: Vault, tenant_id: int, row: Row, wrapped: bytes | None) -> Recorded:
+    position, kind, aggregate, number, recorded_at, payload, sealed, at, chars = row
+    if sealed is not None and wrapped is not None:
+        context = f"decision:{position}"
+        fragment = vault.unseal(wrapped, tenant_id, number or 0, context, bytes(sealed))
+        payload = payload[:at] + fragment + payload[at + chars :]
+    return Recorded(position, kind, aggregate, number, recorded_at, payload)
+
+
+def _plain(row: Row) -> Row:
+    """Engines may hand bytes over as memoryviews; the hash wants bytes."""
+    return tuple(bytes(value) if isinstance(value, memoryview) else value for value in row)
+
+
+def _names(rows: Rows, tenant_id: int, pattern: str) -> list[str]:
+    if "*" not in pattern:
+        return [pattern]
+    known = (name for name, _ in rows.all("counters", tenant_id=tenant_id))
+    names = [name.removeprefix(_PREFIX) for name in known if name.startswith(_PREFIX)]
+    escaped = pattern.replace("[", "[[]").replace("?", "[?]")
+    return [name for name in names if fnmatch.fnmatchcase(name, escaped)]

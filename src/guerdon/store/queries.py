@@ -1,0 +1,68 @@
+"""Named SQL: read from `.sql` files once, at start.
+
+A file is a list of statements, each under a line `-- name: some_name`. Parameters are written
+`:parameter`. The portable folder is read first; an engine's own folder may then replace a statement
+by defining the same name again.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+from importlib.resources.abc import Traversable
+
+from guerdon.errors import Misconfigured
+
+_NAME = re.compile(r"^-- name: ([a-z][a-z0-9_]*)\s*$")
+_PARAMETER = re.compile(r"(?<![:\w]):([a-z][a-z0-9_]*)")
+
+
+def load(engine: str) -> dict[str, str]:
+    """All statements for `engine` (`sqlite` or `postgres`): name -> text.
+
+    Errors: Misconfigured when a name is defined twice in one folder.
+    """
+    root = resources.files("guerdon.store")
+    statements = _folder(root / "sql")
+    statements.update(_folder(root / engine / "sql"))
+    return statements
+
+
+def parameters(statement: str) -> list[str]:
+    """The parameter names of a statement, in order of first appearance."""
+    return list(dict.fromkeys(_PARAMETER.findall(statement)))
+
+
+def numbered(statement: str) -> str:
+    """The statement with each `:name` written as `$1`, `$2` ..., in the order of `parameters`."""
+    places = {name: f"${place}" for place, name in enumerate(parameters(statement), 1)}
+    return _PARAMETER.sub(lambda found: places[found.group(1)], statement)
+
+
+def _folder(folder: Traversable) -> dict[str, str]:
+    found: dict[str, str] = {}
+    if not folder.is_dir():
+        return found
+    for file in sorted(folder.iterdir(), key=lambda item: item.name):
+        if file.name.endswith(".sql"):
+            for name, text in parse(file.read_text(encoding="utf-8")).items():
+                if name in found:
+                    raise Misconfigured(f"query {name} is defined twice")
+                found[name] = text
+    return found
+
+
+def parse(text: str) -> dict[str, str]:
+    """Split one file into its named statements, without comment lines."""
+    statements: dict[str, list[str]] = {}
+    name = ""
+    for line in text.splitlines():
+        header = _NAME.match(line)
+        if header:
+            name = header.group(1)
+            if name in statements:
+                raise Misconfigured(f"query {name} is defined twice")
+            statements[name] = []
+        elif name and not line.startswith("--"):
+            statements[name].append(line)
+    return {key: "\n".join(lines).strip().rstrip(";") for key, lines in statements.items()}

@@ -1,0 +1,106 @@
+-- name: add_outcome
+-- What became of a request that is not in the journal.
+INSERT INTO outcome (tenant_id, outcome_id, recorded_at, kind, code, reason, dialect, key_id,
+                     method, path, body, body_bytes)
+VALUES (:tenant_id, :outcome_id, :recorded_at, :kind, :code, :reason, :dialect, :key_id,
+        :method, :path, :body, :body_bytes);
+
+-- name: outcomes
+-- A page of outcomes, newest first.
+SELECT outcome_id, recorded_at, kind, code, reason, dialect, key_id, method, path, body,
+       body_bytes, replayed_at
+FROM outcome
+WHERE tenant_id = :tenant_id AND outcome_id < :before AND recorded_at >= :since
+ORDER BY outcome_id DESC LIMIT :limit;
+
+-- name: outcome
+-- One outcome.
+SELECT outcome_id, recorded_at, kind, code, reason, dialect, key_id, method, path, body,
+       body_bytes, replayed_at
+FROM outcome WHERE tenant_id = :tenant_id AND outcome_id = :outcome_id;
+
+-- name: set_outcome_replayed
+-- Its body was sent again and accepted.
+UPDATE outcome SET replayed_at = :replayed_at
+WHERE tenant_id = :tenant_id AND outcome_id = :outcome_id;
+
+-- name: remove_old_outcomes
+-- Outcomes are kept for a number of days and up to a number of rows.
+DELETE FROM outcome WHERE tenant_id = :tenant_id AND outcome_id IN (
+    SELECT o.outcome_id FROM outcome o
+    WHERE o.tenant_id = :tenant_id AND (o.recorded_at < :before OR o.outcome_id <= :outcome_id_max)
+    ORDER BY o.outcome_id LIMIT :limit);
+
+-- name: outcome_beyond
+-- The id of the newest outcome beyond the number kept.
+SELECT outcome_id FROM outcome WHERE tenant_id = :tenant_id
+ORDER BY outcome_id DESC LIMIT 1 OFFSET :kept;
+
+-- name: idempotent_answer
+-- What was answered to a key in one of the windows it may stand in.
+SELECT fingerprint, answer, recorded_at FROM idempotency
+WHERE tenant_id = :tenant_id AND key_window = :key_window AND key_hash = :key_hash;
+
+-- name: add_idempotent_answer
+-- Remember an answer in the transaction that makes it true.
+INSERT INTO idempotency (tenant_id, key_window, key_hash, fingerprint, answer, recorded_at)
+VALUES (:tenant_id, :key_window, :key_hash, :fingerprint, :answer, :recorded_at)
+ON CONFLICT (tenant_id, key_window, key_hash) DO UPDATE
+SET fingerprint = excluded.fingerprint, answer = excluded.answer,
+    recorded_at = excluded.recorded_at;
+
+-- name: remove_old_answers
+-- Windows that no key can stand in any more, a little at a time.
+DELETE FROM idempotency WHERE tenant_id = :tenant_id AND (key_window, key_hash) IN (
+    SELECT i.key_window, i.key_hash FROM idempotency i
+    WHERE i.tenant_id = :tenant_id AND i.key_window < :key_window
+    ORDER BY i.key_window, i.key_hash LIMIT :limit);
+
+-- name: add_delivery
+-- Something owed to the outside.
+INSERT INTO delivery (tenant_id, delivery_id, kind, target, subject, body, number, created_at,
+                      due_at, attempts, fence)
+VALUES (:tenant_id, :delivery_id, :kind, :target, :subject, :body, :number, :created_at,
+        :created_at, 0, 0);
+
+-- name: due_deliveries
+-- What is due, of every tenant.
+-- cross-tenant: the outside is served for all tenants by one clock
+SELECT tenant_id, delivery_id, kind, target, subject, body, attempts, fence FROM delivery
+WHERE finished_at IS NULL AND due_at <= :now ORDER BY due_at LIMIT :limit;
+
+-- name: next_due_delivery
+-- When something is due next.
+-- cross-tenant: the outside is served for all tenants by one clock
+SELECT MIN(due_at) FROM delivery WHERE finished_at IS NULL;
+
+-- name: deliveries_waiting
+-- How many are owed.
+-- cross-tenant: the outside is served for all tenants by one clock
+SELECT COUNT(*) FROM delivery WHERE finished_at IS NULL;
+
+-- name: lease_delivery
+-- Take one delivery for a while; the fence tells this taking from every other.
+UPDATE delivery SET due_at = :lease_until, attempts = attempts + 1, fence = fence + 1
+WHERE tenant_id = :tenant_id AND delivery_id = :delivery_id AND fence = :fence
+  AND finished_at IS NULL;
+
+-- name: finish_delivery
+-- Done, or given up.
+UPDATE delivery SET finished_at = :finished_at, outcome = :outcome, last_status = :last_status,
+       last_error = :last_error
+WHERE tenant_id = :tenant_id AND delivery_id = :delivery_id AND fence = :fence
+  AND finished_at IS NULL;
+
+-- name: postpone_delivery
+-- Not yet: try again later.
+UPDATE delivery SET due_at = :due_at, last_status = :last_status, last_error = :last_error
+WHERE tenant_id = :tenant_id AND delivery_id = :delivery_id AND fence = :fence
+  AND finished_at IS NULL;
+
+-- name: deliveries
+-- A page of deliveries, newest first.
+SELECT delivery_id, kind, target, subject, body, number, created_at, due_at, attempts, last_status,
+       last_error, outcome, finished_at
+FROM delivery WHERE tenant_id = :tenant_id AND delivery_id < :before
+ORDER BY delivery_id DESC LIMIT :limit;

@@ -1,0 +1,217 @@
+"""One SQLite connection: named queries in, plain tuples out, SQLite's errors in our words."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import apsw
+
+from guerdon import errors, limits
+from guerdon.store import queries
+from guerdon.store.port import Row, Rows
+
+T = TypeVar("T")
+QUERIES = queries.load("sqlite")
+_FSYNC_FAILED = (apsw.SQLITE_IOERR_FSYNC, apsw.SQLITE_IOERR_DIR_FSYNC)
+_FAILED_WRITE = (apsw.SQLITE_IOERR_WRITE, apsw.SQLITE_IOERR_TRUNCATE)
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_KINDS: list[tuple[type[apsw.Error], type[errors.StoreError]]] = [
+    (apsw.FullError, errors.StoreFull),
+    (apsw.BusyError, errors.StoreBusy),
+    (apsw.LockedError, errors.StoreBusy),
+    (apsw.ReadOnlyError, errors.StoreReadOnly),
+    (apsw.ConstraintError, errors.Conflict),
+    (apsw.CantOpenError, errors.StoreUnavailable),
+]
+
+
+def in_our_words(error: apsw.Error, system_errno: int = 0) -> errors.StoreError:
+    """SQLite's error as one of ours.
+
+    No space shows in two different codes: a full disk as SQLITE_FULL, a used-up quota or file size
+    as a failed write, of which only the system's own number (`system_errno`) tells the cause.
+    """
+    if _extended(error) in _FAILED_WRITE and system_errno in _NO_SPACE:
+        return errors.StoreFull(str(error))
+    for kind, ours in _KINDS:
+        if isinstance(error, kind):
+            return ours(str(error))
+    return errors.StoreError(str(error))
+
+
+def _extended(error: apsw.Error) -> int:
+    return getattr(error, "extendedresult", 0)
+
+
+class _Translated:
+    """SQLite's errors in our words. A class: a generator would cost as much as a short query."""
+
+    def __enter__(self) -> None:
+        """Nothing to set up."""
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _where: object
+    ) -> None:
+        if isinstance(error, apsw.Error):
+            raise in_our_words(error) from error
+
+
+_TRANSLATED = _Translated()
+
+
+class SqliteRows:
+    """Named queries on one connection."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    def all(self, query: str, /, **values: Any) -> list[Row]:
+        with _TRANSLATED:
+            return self._connection.execute(QUERIES[query], values).fetchall()
+
+    def one(self, query: str, /, **values: Any) -> Row | None:
+        with _TRANSLATED:
+            return self._connection.execute(QUERIES[query], values).fetchone()
+
+
+class _Watch(_Translated):
+    """The same for a writer, whose end a failed sync is.
+
+    The kernel may have dropped what it could not sync, and tells nobody twice: what is on disk is
+    unknown until the file is opened again.
+    """
+
+    def __init__(self, writer: SqliteWriter) -> None:
+        self._writer = writer
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _where: object
+    ) -> None:
+        if isinstance(error, apsw.Error):
+            if _extended(error) in _FSYNC_FAILED:
+                self._writer.failed = True
+            raise in_our_words(error, self._writer.errno()) from error
+
+
+class SqliteWriter(SqliteRows):
+    """The one connection that writes.
+
+    Checkpoints run between transactions, never on a COMMIT: an error of a checkpoint that rides on
+    COMMIT would look like a failed commit.
+    """
+
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        release: Callable[[], None],
+        alarm: Callable[[str], None],
+    ) -> None:
+        super().__init__(connection)
+        self.writes = 0
+        self.failed = False
+        self._release = release
+        self._alarm = alarm
+        self._wal_pages = 0
+        self._watch = _Watch(self)
+        self._append = QUERIES["append_activity"]
+        connection.set_wal_hook(self._count_wal_pages)
+
+    def begin(self) -> None:
+        if self.failed:
+            raise errors.StoreUnavailable("a sync failed; the store must be opened again")
+        with self._watch:
+            self._connection.execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        try:
+            with self._watch:
+                self._connection.execute("COMMIT")
+        except errors.StoreFull:
+            # The frame that makes a commit one is the last to be written, and there was no room.
+            self._end_failed()
+            raise
+        except errors.StoreError as error:
+            self._end_failed()
+            raise errors.OutcomeUnknown(
+                f"{errors.OutcomeUnknown.__doc__} ({error.message})"
+            ) from error
+
+    def rollback(self) -> None:
+        if not self._connection.in_transaction:
+            return
+        try:
+            with self._watch:
+                self._connection.execute("ROLLBACK")
+        except errors.StoreError:
+            # A transaction that cannot be ended leaves no room for another.
+            self.failed = True
+            raise
+
+    def run(self, query: str, /, **values: Any) -> int:
+        self.writes += 1
+        with self._watch:
+            before = self._connection.total_changes()
+            self._connection.execute(QUERIES[query], values)
+            return self._connection.total_changes() - before
+
+    def run_many(self, query: str, rows: Sequence[Row]) -> None:
+        self.writes += 1
+        with self._watch:
+            self._connection.executemany(QUERIES[query], rows)
+
+    def append_activities(self, rows: Sequence[Row]) -> None:
+        self.writes += 1
+        with self._watch:
+            self._connection.executemany(self._append, rows)
+
+    def maintain(self) -> None:
+        if self.failed or self._wal_pages < limits.wal_pages_checkpoint:
+            return
+        with self._watch:
+            in_log, moved = self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        page_bytes = 4_096
+        if (in_log - moved) * page_bytes > limits.wal_bytes_max:
+            self._alarm(f"the write-ahead log holds {in_log - moved} pages a reader keeps alive")
+        self._wal_pages = 0
+
+    def close(self) -> None:
+        with contextlib.suppress(errors.StoreError):
+            self.rollback()
+        self._connection.close()
+        self._release()
+
+    def errno(self) -> int:
+        """What the operating system said last."""
+        return self._connection.system_errno
+
+    def _end_failed(self) -> None:
+        """End a transaction whose COMMIT failed: the failure of COMMIT is the one to report."""
+        with contextlib.suppress(errors.StoreError):
+            self.rollback()
+
+    def _count_wal_pages(self, _: apsw.Connection, __: str, pages: int) -> int:
+        self._wal_pages = pages
+        return apsw.SQLITE_OK
+
+
+class SqliteReader:
+    """A read-only connection; each question sees one snapshot."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+        self._rows: Rows = SqliteRows(connection)
+
+    def ask(self, question: Callable[[Rows], T]) -> T:
+        with _TRANSLATED:
+            self._connection.execute("BEGIN")
+        try:
+            return question(self._rows)
+        finally:
+            with _TRANSLATED:
+                self._connection.execute("COMMIT")
+
+    def close(self) -> None:
+        self._connection.close()

@@ -1,0 +1,232 @@
+"""A store in one SQLite file.
+
+WAL, `synchronous=FULL` (fsync before every answer), one writer whose lock names its process, any
+number of readers. The SQLite in use is the one inside apsw's wheel.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import apsw
+
+from guerdon import errors, limits
+from guerdon.clock import Clock
+from guerdon.faults import fault
+from guerdon.store import migrations
+from guerdon.store.sqlite.connection import (
+    SqliteReader,
+    SqliteWriter,
+    in_our_words,
+)
+
+# Before 3.51.3 a write and a checkpoint at the same instant could corrupt a WAL database
+# (sqlite.org/wal.html, "WAL-reset bug").
+SQLITE_VERSION_MIN = 3_051_003
+_SYNCHRONOUS_FULL = 2
+_COPY_BYTES = 65_536  # of 131,072 at once SQLite would write nothing
+_WRITER: dict[str, str | int] = {
+    "journal_mode": "wal",
+    "synchronous": "full",
+    # A checkpoint is an act of its own (see `SqliteWriter.maintain`).
+    "wal_autocheckpoint": 0,
+    # Without it INSERT OR REPLACE walks past the append-only guards.
+    "recursive_triggers": "on",
+    # What is deleted is gone from the file, too.
+    "secure_delete": "on",
+    "foreign_keys": "on",
+    "cache_size": -65_536,
+    "temp_store": "memory",
+}
+_READER: dict[str, str | int] = {
+    "query_only": "on",
+    "cache_size": -16_384,
+    "mmap_size": 1_073_741_824,
+    "temp_store": "memory",
+}
+
+
+def _silent(_: str) -> None:
+    """The alarm of a store nobody listens to."""
+
+
+class SqliteStore:
+    """The file at `path`, with its `-wal`, `-shm` and `.lock` beside it.
+
+    vfs: an apsw VFS to use instead of the system's (tests cut the power with one).
+    """
+
+    tenants_share_transactions = True
+
+    def __init__(
+        self,
+        path: Path,
+        clock: Clock,
+        *,
+        vfs: str | None = None,
+        alarm: Callable[[str], None] = _silent,
+    ) -> None:
+        self.path = path
+        self._clock = clock
+        self._vfs = vfs
+        self._alarm = alarm
+
+    def writer(self) -> SqliteWriter:
+        lock = _lock(self.path.with_name(self.path.name + ".lock"))
+        try:
+            connection = self._connect()
+            self._settle(connection)
+        except BaseException:
+            os.close(lock)
+            raise
+        return SqliteWriter(connection, lambda: os.close(lock), self._alarm)
+
+    def reader(self) -> SqliteReader:
+        connection = self._open(apsw.SQLITE_OPEN_READONLY)
+        connection.set_busy_timeout(limits.busy_milliseconds_max)
+        _set(connection, _READER)
+        return SqliteReader(connection)
+
+    def migrate(self, *, part: str = "post") -> list[str]:
+        writer = self.writer()
+        try:
+            connection = writer._connection  # noqa: SLF001 - the same room
+            connection.execute(migrations.TABLE)
+            wanted = migrations.up_to(migrations.missing("sqlite", _applied(connection)), part)
+            for migration in wanted:
+                with connection:
+                    connection.execute(migration.text).fetchall()
+                    fault("in_migration")
+                    connection.execute(
+                        "INSERT INTO schema_migration VALUES (?, ?)",
+                        (migration.name, self._clock.now()),
+                    )
+            return [migration.name for migration in wanted]
+        except apsw.Error as error:
+            raise in_our_words(error) from error
+        finally:
+            writer.close()
+
+    def pending_migrations(self) -> list[str]:
+        if not self.path.exists():
+            return [migration.name for migration in migrations.known("sqlite")]
+        connection = self._open(apsw.SQLITE_OPEN_READONLY)
+        try:
+            return [
+                migration.name for migration in migrations.missing("sqlite", _applied(connection))
+            ]
+        finally:
+            connection.close()
+
+    def risks(self) -> list[str]:
+        found = []
+        if apsw.SQLITE_VERSION_NUMBER < SQLITE_VERSION_MIN:
+            found.append(
+                f"SQLite {apsw.sqlite_lib_version()} can corrupt a WAL database; 3.51.3 is needed"
+            )
+        connection = self._connect()
+        try:
+            if connection.pragma("journal_mode") != "wal":
+                found.append("the database is not in WAL mode: readers would block the writer")
+            if connection.pragma("synchronous") < _SYNCHRONOUS_FULL:
+                found.append("synchronous is not FULL: a power cut would lose answered events")
+        finally:
+            connection.close()
+        return found
+
+    def backup(self, path: str) -> None:
+        if Path(path).exists():
+            raise errors.Misconfigured(f"{path} exists already")
+        source = self._open(apsw.SQLITE_OPEN_READONLY)
+        target = apsw.Connection(path)
+        try:
+            with target.backup("main", source, "main") as copying:
+                while not copying.done:
+                    copying.step(-1)
+            target.pragma("journal_mode", "delete")
+        except apsw.Error as error:
+            raise in_our_words(error) from error
+        finally:
+            target.close()
+            source.close()
+
+    def _connect(self) -> apsw.Connection:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            connection = self._open(apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
+            connection.set_busy_timeout(limits.busy_milliseconds_max)
+            _set(connection, _WRITER)
+        except apsw.Error as error:
+            raise in_our_words(error) from error
+        return connection
+
+    def _settle(self, connection: apsw.Connection) -> None:
+        """Write the log a crash left once more, and sync it, before anything is added to it.
+
+        After a failed sync the kernel keeps the pages and calls them clean: the next process reads
+        commits that are not on disk, and no later sync brings them there. Events acknowledged
+        behind them would go with them at the next power cut.
+        Source: "Can Applications Recover from fsync Failures?" (USENIX ATC 2020).
+        """
+        flags = apsw.SQLITE_OPEN_WAL | apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+        try:
+            with _alone(connection):
+                log = apsw.VFSFile(self._vfs or "", connection.filename_wal, [flags, 0])
+                try:
+                    for start in range(0, log.xFileSize(), _COPY_BYTES):
+                        size = min(_COPY_BYTES, log.xFileSize() - start)
+                        log.xWrite(log.xRead(size, start), start)
+                    log.xSync(apsw.SQLITE_SYNC_NORMAL)
+                finally:
+                    log.xClose()
+        except apsw.Error as error:
+            connection.close()
+            raise in_our_words(error) from error
+
+    def _open(self, flags: int) -> apsw.Connection:
+        try:
+            return apsw.Connection(str(self.path), flags=flags, vfs=self._vfs)
+        except apsw.Error as error:
+            raise in_our_words(error) from error
+
+
+def _set(connection: apsw.Connection, settings: Mapping[str, str | int]) -> None:
+    """Set each pragma by itself: of a list, apsw runs no further than the first that answers."""
+    for name, value in settings.items():
+        connection.pragma(name, value)
+
+
+@contextlib.contextmanager
+def _alone(connection: apsw.Connection) -> Iterator[None]:
+    """With the database's write lock, and nothing written."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def _applied(connection: apsw.Connection) -> set[str]:
+    try:
+        return {row[0] for row in connection.execute("SELECT name FROM schema_migration")}
+    except apsw.SQLError:
+        return set()
+
+
+def _lock(path: Path) -> int:
+    """Hold the store for this process. The file names the holder's pid for who comes second."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as busy:
+        holder = os.pread(handle, 64, 0).decode(errors="replace").strip() or "unknown"
+        os.close(handle)
+        raise errors.Locked(f"the store {path.stem} is held by process {holder}") from busy
+    os.ftruncate(handle, 0)
+    os.pwrite(handle, str(os.getpid()).encode(), 0)
+    return handle

@@ -1,0 +1,254 @@
+"""One transaction of the committer: many units of work, one commit.
+
+Positions are given out here, from the tenant's head row, whose lock is held until the commit: so
+commit order is position order on every engine. Journal rows are collected and written in one go
+just before the commit; state tables are written as the units go.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from guerdon.clock import Clock
+from guerdon.domain.decisions import Decision
+from guerdon.errors import NotFound
+from guerdon.store.port import Row, Writer
+from guerdon.store.vault import Vault
+
+GENESIS = bytes(32)
+
+
+class Head(msgspec.Struct):
+    """A tenant's counters, as its locked row has them plus what this transaction added."""
+
+    tenant_id: int
+    activity_position: int
+    decision_position: int
+    decision_hash: bytes
+    recorded_at: int
+    member_number: int
+    row_number: int
+    identity_version: int
+
+
+class Memory:
+    """What a committer remembers of a tenant between transactions: only facts that stay true.
+
+    An entry may be added freely; when one stops being true (an identity unbound, a type hidden, a
+    setting changed) the head's `identity_version` is raised, and every committer forgets.
+    """
+
+    __slots__ = ("identities", "settings", "types", "version")
+
+    entries_max = 2_000_000
+
+    def __init__(self, version: int) -> None:
+        self.version = version
+        self.identities: dict[tuple[str, str], int] = {}
+        self.types: dict[str, int] = {}
+        self.settings: dict[str, Any] | None = None
+
+
+class Transaction:
+    """Units of work on their way to one commit.
+
+    `now` is the clock at the start, in microseconds; `moment(tenant)` never goes back. `uuid` and
+    `secret` are the clock's.
+    """
+
+    def __init__(
+        self, rows: Writer, clock: Clock, vault: Vault, memories: dict[int, Memory]
+    ) -> None:
+        self.rows = rows
+        self.now = clock.now()
+        self.uuid = clock.uuid
+        self.secret = clock.secret
+        self.vault = vault
+        self.memories = memories
+        self._heads: dict[int, Head] = {}
+        self._activities: list[Row] = []
+        self._decisions: list[Row] = []
+        self._counts: dict[tuple[int, str], int] = {}
+        self._seals: dict[tuple[int, int], bytes | None] = {}
+
+    # --- one tenant ---------------------------------------------------------------------------
+
+    def head(self, tenant_id: int) -> Head:
+        """The tenant's head, locked until the commit. Errors: NotFound for no such tenant."""
+        head = self._heads.get(tenant_id)
+        if head is None:
+            row = self.rows.one("lock_head", tenant_id=tenant_id)
+            if row is None:
+                raise NotFound("no such tenant", code="unknown_tenant")
+            head = Head(tenant_id, *row)
+            head.recorded_at = max(head.recorded_at, self.now)
+            self._heads[tenant_id] = head
+        return head
+
+    def memory(self, tenant_id: int) -> Memory:
+        """What is remembered of the tenant, valid for this transaction."""
+        head = self.head(tenant_id)
+        memory = self.memories.get(tenant_id)
+        if memory is None or memory.version != head.identity_version:
+            memory = self.memories[tenant_id] = Memory(head.identity_version)
+        elif len(memory.identities) > Memory.entries_max:
+            memory.identities.clear()
+        return memory
+
+    def forget(self, tenant_id: int) -> None:
+        """Make every committer drop what it remembers of the tenant."""
+        head = self.head(tenant_id)
+        head.identity_version += 1
+        self.memories[tenant_id] = Memory(head.identity_version)
+
+    def moment(self, tenant_id: int) -> int:
+        """The recording time: never earlier than any the tenant has seen."""
+        return self.head(tenant_id).recorded_at
+
+    def next_number(self, tenant_id: int) -> int:
+        """The next member's number."""
+        head = self.head(tenant_id)
+        head.member_number += 1
+        return head.member_number
+
+    def next_row(self, tenant_id: int) -> int:
+        """The next id for a row that needs one (outcomes, deliveries, movements ...)."""
+        head = self.head(tenant_id)
+        head.row_number += 1
+        return head.row_number
+
+    def count(self, tenant_id: int, name: str, change: int) -> int:
+        """Change a counter; its total after the change."""
+        total = self.total(tenant_id, name) + change
+        self._counts[tenant_id, name] = total
+        return total
+
+    def total(self, tenant_id: int, name: str) -> int:
+        """A counter's total, this transaction's changes included."""
+        total = self._counts.get((tenant_id, name))
+        if total is None:
+            row = self.rows.one("counter_total", tenant_id=tenant_id, name=name)
+            total = self._counts[tenant_id, name] = row[0] if row else 0
+        return total
+
+    # --- the journals -------------------------------------------------------------------------
+
+    def append_activities(
+        self, head: Head, key_id: int, rows: Sequence[tuple[int, int, int | None, str | None]]
+    ) -> int:
+        """Add (type_id, number, occurred_at, data) rows to the journal; the first one's position.
+
+        A row without a time occurred when it was recorded.
+        """
+        first = head.activity_position + 1
+        tenant_id, now = head.tenant_id, head.recorded_at
+        self._activities += [
+            (tenant_id, at, type_id, number, now if time is None else time, now, key_id, data)
+            for at, (type_id, number, time, data) in enumerate(rows, first)
+        ]
+        head.activity_position += len(rows)
+        return first
+
+    def append_decision(self, tenant_id: int, decision: Decision) -> int:
+        """Add one decision to the journal, its personal part sealed; its position."""
+        head = self.head(tenant_id)
+        head.decision_position = position = head.decision_position + 1
+        ordinal = self.count(tenant_id, "decision:" + decision.type, 1)
+        public, hole, fragment = decision.render()
+        sealed = None
+        if fragment is not None:
+            number = decision.number or 0
+            sealed = self.vault.seal(
+                self.seal_key(tenant_id, number),
+                tenant_id,
+                number,
+                f"decision:{position}",
+                fragment,
+            )
+        row = (
+            position,
+            decision.type,
+            decision.aggregate,
+            decision.number,
+            head.recorded_at,
+            ordinal,
+            public,
+            sealed,
+            hole[0] if sealed is not None else None,
+            hole[1] if sealed is not None else None,
+        )
+        head.decision_hash = chain(head.decision_hash, row)
+        self._decisions.append((tenant_id, *row, head.decision_hash))
+        return position
+
+    def seal_key(self, tenant_id: int, number: int) -> bytes:
+        """The member's wrapped key (number 0: the tenant's own), made when there is none yet."""
+        key = self._seals.get((tenant_id, number))
+        if key is None:
+            row = self.rows.one("seal", tenant_id=tenant_id, number=number)
+            if row is None:
+                key = self.vault.new_key(tenant_id, number)
+                self.rows.run("add_seal", tenant_id=tenant_id, number=number, wrapped=key)
+            else:
+                key = bytes(row[0])
+            self._seals[tenant_id, number] = key
+        return key
+
+    # --- units --------------------------------------------------------------------------------
+
+    def mark(self) -> tuple[Any, ...]:
+        """Where this transaction stands, so that one unit's traces can be taken back."""
+        return (
+            self.rows.writes,
+            len(self._activities),
+            len(self._decisions),
+            {key: msgspec.structs.replace(head) for key, head in self._heads.items()},
+            dict(self._counts),
+        )
+
+    def take_back(self, mark: tuple[Any, ...]) -> bool:
+        """Undo everything since `mark`; False when a statement has already written to the store."""
+        writes, activities, decisions, heads, counts = mark
+        if self.rows.writes != writes:
+            return False
+        del self._activities[activities:]
+        del self._decisions[decisions:]
+        for tenant_id, head in heads.items():
+            self._heads[tenant_id] = head
+        self._counts = counts
+        return True
+
+    def flush(self) -> None:
+        """Write the collected journal rows, counters and heads."""
+        if self._activities:
+            self.rows.append_activities(self._activities)
+            self._activities.clear()
+        if self._decisions:
+            self.rows.run_many("append_decision", self._decisions)
+            self._decisions.clear()
+        if self._counts:
+            self.rows.run_many(
+                "set_counter",
+                [(tenant_id, name, total) for (tenant_id, name), total in self._counts.items()],
+            )
+        if self._heads:
+            self.rows.run_many(
+                "save_head",
+                [
+                    (*values, tenant_id)
+                    for tenant_id, *values in map(msgspec.structs.astuple, self._heads.values())
+                ],
+            )
+
+
+def chain(previous: bytes, row: Row) -> bytes:
+    """The hash of a decision: SHA-256 over the previous hash and the row as stored.
+
+    `row` is (position, type, aggregate, number, recorded_at, ordinal, payload, sealed, sealed_at,
+    sealed_chars). The encoding is MessagePack, whose lengths make it unambiguous.
+    """
+    return hashlib.sha256(previous + msgspec.msgpack.encode(row)).digest()
