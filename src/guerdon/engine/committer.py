@@ -1,0 +1,193 @@
+"""The committer: one transaction for many commands, answered after the commit that holds them.
+
+Commands wait for an fsync together instead of one after another: that is what makes durable single
+events cheap. A command that is refused leaves no trace in the transaction; one that fails half-way
+takes the transaction down with it, and then everybody's commands are run again, each alone, so that
+it fails by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import structlog
+
+from guerdon.clock import Clock
+from guerdon.engine.commands import Append, Command, Ingest
+from guerdon.engine.handlers import HANDLERS
+from guerdon.errors import (
+    Defect,
+    GuerdonError,
+    OutcomeUnknown,
+    Refused,
+    Stale,
+    StoreBusy,
+    StoreError,
+    StoreFull,
+    StoreReadOnly,
+    StoreUnavailable,
+)
+from guerdon.faults import fault
+from guerdon.store.port import Store, Writer
+from guerdon.store.transaction import Memory, Transaction
+from guerdon.store.vault import Vault
+
+Outcome = Any
+"""A command's answer, or the GuerdonError that came instead."""
+
+
+_EVERYBODYS = (StoreFull, StoreBusy, StoreReadOnly, StoreUnavailable, OutcomeUnknown)
+"""Trouble of the store, not of one command."""
+
+
+class _Poisoned(Exception):
+    """A command failed after it had written: the transaction cannot be kept."""
+
+
+class Committer:
+    """Runs commands against the one writing connection of a store.
+
+    Not thread-safe: whoever holds it runs one group at a time.
+    """
+
+    def __init__(self, store: Store, clock: Clock, vault: Vault) -> None:
+        self.clock = clock
+        self.vault = vault
+        self.writer: Writer = store.writer()
+        # An engine whose transactions are for all tenants has one writer.
+        self.is_only_one = store.tenants_share_transactions
+        self._memories: dict[int, Memory] = {}
+        self._log = structlog.get_logger()
+
+    def run(self, commands: Sequence[Command]) -> list[Outcome]:
+        """Each command's outcome, in order; everything answered well is durable."""
+        if self.is_only_one or len(commands) == 1:
+            return self._group(commands)
+        return self._tenant_by_tenant(commands)
+
+    def work(self, task: Callable[[Transaction], bool]) -> bool:
+        """Run a slice of background work in a transaction of its own; what it returns."""
+        tx = self._begin()
+        try:
+            more = task(tx)
+            tx.flush()
+            self.writer.commit()
+        except BaseException:
+            self._abandon()
+            raise
+        return more
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether a sync has failed: then the store must be opened again, by another committer."""
+        return bool(getattr(self.writer, "failed", False))
+
+    def maintain(self) -> None:
+        """Upkeep of the store between two groups."""
+        self.writer.maintain()
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self.writer.close()
+
+    def _tenant_by_tenant(self, commands: Sequence[Command]) -> list[Outcome]:
+        """A transaction touches one tenant (so it stays on one node): one group for each."""
+        outcomes: list[Outcome] = [None] * len(commands)
+        places: dict[int, list[int]] = {}
+        for place, command in enumerate(commands):
+            places.setdefault(command.tenant_id, []).append(place)
+        for own in places.values():
+            answers = self._group([commands[place] for place in own])
+            for place, answer in zip(own, answers, strict=True):
+                outcomes[place] = answer
+        return outcomes
+
+    def _group(self, commands: Sequence[Command]) -> list[Outcome]:
+        try:
+            return self._together(commands)
+        except _Poisoned:
+            if len(commands) == 1:
+                raise
+            return [self._alone(command) for command in commands]
+        except GuerdonError as error:
+            return [error] * len(commands)
+
+    def _alone(self, command: Command) -> Outcome:
+        try:
+            return self._together([command])[0]
+        except GuerdonError as error:
+            return error
+
+    def _together(self, commands: Sequence[Command]) -> list[Outcome]:
+        tx = self._begin()
+        alone = len(commands) == 1
+        try:
+            outcomes = [self._unit(tx, command, alone=alone) for command in commands]
+            self._end(tx, alone=alone)
+        except BaseException:
+            self._abandon()
+            raise
+        fault("after_commit")
+        return outcomes
+
+    def _unit(self, tx: Transaction, command: Command, *, alone: bool) -> Outcome:
+        mark = None
+        writes = tx.rows.writes
+        try:
+            mark = self._mark(tx, command)
+            return HANDLERS[type(command)](tx, command)
+        except Stale as stale:
+            return stale
+        except Refused as refused:
+            clean = tx.rows.writes == writes if mark is None else tx.take_back(mark)
+            if clean:
+                return refused
+            if alone:
+                raise
+            raise _Poisoned from refused
+        except StoreError as failed:
+            if alone:
+                raise
+            raise _Poisoned from failed
+        except Exception as defect:
+            # Last resort: a defect met by one command must not take the others' answers with it.
+            if not alone:
+                raise _Poisoned from defect
+            self._log.exception("a command met a defect", command=type(command).__name__)
+            raise Defect from defect
+
+    @staticmethod
+    def _mark(tx: Transaction, command: Command) -> tuple[Any, ...] | None:
+        """Where to go back to when the command is refused; None for one that is refused first."""
+        if command.tenant_id:
+            # Where several write, the second waits here, before it reads what the first changes.
+            tx.head(command.tenant_id)
+        return None if isinstance(command, (Append, Ingest)) else tx.mark()
+
+    def _end(self, tx: Transaction, *, alone: bool) -> None:
+        """Write and commit; some engines only say here that one of the commands cannot be had."""
+        try:
+            tx.flush()
+            fault("before_commit")
+            self.writer.commit()
+        except _EVERYBODYS:
+            raise
+        except StoreError as failed:
+            if alone:
+                raise
+            raise _Poisoned from failed
+        except Exception as defect:
+            # Last resort: a value the driver cannot take must not end the committer.
+            if not alone:
+                raise _Poisoned from defect
+            self._log.exception("a command met a defect while it was written")
+            raise Defect from defect
+
+    def _begin(self) -> Transaction:
+        self.writer.begin()
+        return Transaction(self.writer, self.clock, self.vault, self._memories)
+
+    def _abandon(self) -> None:
+        self._memories.clear()
+        self.writer.rollback()

@@ -1,0 +1,88 @@
+"""Deliveries: what is owed to the outside, leased to whoever sends it.
+
+A delivery is written in the transaction that owes it. A sender leases it for a while; its fence
+number rises with each lease, so that a sender who comes back late cannot settle somebody else's
+attempt.
+"""
+
+from __future__ import annotations
+
+from guerdon import limits
+from guerdon.clock import SECOND
+from guerdon.engine import members
+from guerdon.engine.commands import LeasedDelivery, LeaseDeliveries, SettleDelivery
+from guerdon.store.transaction import Transaction
+
+
+def owe(
+    tx: Transaction,
+    tenant_id: int,
+    *,
+    kind: str,
+    target: str,
+    subject: str,
+    body: str,
+    number: int | None = None,
+) -> int:
+    """Owe the outside a message; due at once. Its id."""
+    delivery_id = tx.next_row(tenant_id)
+    tx.rows.run(
+        "add_delivery",
+        tenant_id=tenant_id,
+        delivery_id=delivery_id,
+        kind=kind,
+        target=target,
+        subject=subject,
+        body=body,
+        number=number,
+        created_at=tx.moment(tenant_id),
+    )
+    return delivery_id
+
+
+def lease(tx: Transaction, command: LeaseDeliveries) -> tuple[LeasedDelivery, ...]:
+    """See `LeaseDeliveries`."""
+    until = tx.now + limits.delivery_lease_seconds * SECOND
+    leased = []
+    for row in tx.rows.all("due_deliveries", now=tx.now, limit=command.limit):
+        tenant_id, delivery_id, kind, target, subject, body, attempts, fence = row
+        taken = tx.rows.run(
+            "lease_delivery",
+            tenant_id=tenant_id,
+            delivery_id=delivery_id,
+            fence=fence,
+            lease_until=until,
+        )
+        if taken:
+            secret = members.settings(tx, tenant_id)["meditopia.status_secret"]
+            leased.append(
+                LeasedDelivery(
+                    tenant_id,
+                    delivery_id,
+                    kind,
+                    target,
+                    subject,
+                    body,
+                    attempts + 1,
+                    fence + 1,
+                    secret if kind == "webhook" else "",
+                )
+            )
+    return tuple(leased)
+
+
+def settle(tx: Transaction, command: SettleDelivery) -> bool:
+    """See `SettleDelivery`."""
+    common = {
+        "tenant_id": command.tenant_id,
+        "delivery_id": command.delivery_id,
+        "fence": command.fence,
+        "last_status": command.status,
+        "last_error": command.error,
+    }
+    if command.outcome == "later":
+        return tx.rows.run("postpone_delivery", **common, due_at=command.due_at) == 1
+    changed = tx.rows.run("finish_delivery", **common, finished_at=tx.now, outcome=command.outcome)
+    if changed == 1:
+        tx.count(command.tenant_id, f"delivery:{command.outcome}", 1)
+    return changed == 1

@@ -1,0 +1,96 @@
+"""What dialects, console and command line hold in their hands.
+
+`execute` changes something and answers after it is durable; `read` asks a question of one
+consistent view; `directory` answers what every request needs to know (keys, settings) from a
+cache that is at most `limits.auth_cache_seconds` old.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeVar
+
+from guerdon.clock import Clock
+from guerdon.engine.commands import Command, Ingest, Ingested
+from guerdon.engine.directory import Directory
+from guerdon.engine.names import Memory
+from guerdon.errors import Stale
+from guerdon.faults import fault
+from guerdon.store.port import Rows
+from guerdon.store.vault import Vault
+
+T = TypeVar("T")
+
+
+class Submitter(Protocol):
+    """The way to the committer: through a socket, or in this process."""
+
+    def submit(self, command: Command) -> asyncio.Future[Any]:
+        """The command's answer, once it is durable. Raises what its handler raised."""
+
+    async def close(self) -> None:
+        """Wait for what is under way and let go."""
+
+
+class Asker(Protocol):
+    """The way to the store for questions."""
+
+    async def ask(self, question: Callable[[Rows], T]) -> T:
+        """The answer over one consistent view."""
+
+    async def ask_long(self, question: Callable[[Rows], T]) -> T:
+        """The same for a question that takes its time: nobody else waits for it."""
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+
+
+class Engine:
+    """The use cases' front door."""
+
+    def __init__(self, submitter: Submitter, asker: Asker, clock: Clock, vault: Vault) -> None:
+        self.clock = clock
+        self.vault = vault
+        self.read = asker.ask
+        self.read_long = asker.ask_long
+        self.directory = Directory(asker.ask, clock)
+        self._submitter = submitter
+        self._submit = submitter.submit
+        self._asker = asker
+        self._names = Memory()
+
+    def execute(self, command: Command) -> Awaitable[Any]:
+        """Change something; the command's answer, once it is durable.
+
+        Errors: what the command's handler refuses with; StoreError when the store could not do it.
+        """
+        return self._ingest(command) if type(command) is Ingest else self._submit(command)
+
+    def quick(self, command: Ingest) -> asyncio.Future[Any] | None:
+        """Store activities all of whose names are remembered; None when one is not.
+
+        Errors, besides those of `Ingest`: Stale.
+        """
+        fault("after_validate")
+        remembered = self._names.append(command)
+        return None if remembered is None else self._submit(remembered)
+
+    async def _ingest(self, command: Ingest) -> Ingested:
+        fault("after_validate")
+        quick = self._names.append(command)
+        if quick is not None:
+            try:
+                stored: Ingested = await self._submit(quick)
+            except Stale:
+                self._names.forget(command)
+            else:
+                return stored
+        answer: Ingested = await self._submit(command)
+        self._names.learn(command, answer)
+        return answer
+
+    async def close(self) -> None:
+        """Finish what is under way and let go of the store."""
+        await self._submitter.close()
+        await self._asker.close()

@@ -1,0 +1,50 @@
+"""The table: which function carries a command out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from guerdon.engine import (
+    catalogue,
+    commands,
+    deletions,
+    deliveries,
+    ingest,
+    members,
+    outcomes,
+    rebuild,
+    subscriptions,
+    tenants,
+)
+from guerdon.store.transaction import Transaction
+
+Handler = Callable[[Transaction, Any], Any]
+
+HANDLERS: dict[type[commands.Command], Handler] = {
+    commands.Append: ingest.append,
+    commands.Ingest: ingest.ingest,
+    commands.AddActivityType: catalogue.add_type,
+    commands.HideActivityType: catalogue.hide_type,
+    commands.DeleteActivities: deletions.delete_activities,
+    commands.RegisterMember: members.register_member,
+    commands.UpdateMember: members.update_member,
+    commands.MovePoints: members.move_points,
+    commands.IssueMemberToken: subscriptions.issue_token,
+    commands.ChangeSubscription: subscriptions.change,
+    commands.RecordIntegrationStat: outcomes.record_integration_stat,
+    commands.RecordOutcome: outcomes.record_outcome,
+    commands.MarkReplayed: outcomes.mark_replayed,
+    commands.LeaseDeliveries: deliveries.lease,
+    commands.SettleDelivery: deliveries.settle,
+    commands.CreateTenant: tenants.create_tenant,
+    commands.CreateKey: tenants.create_key,
+    commands.RevokeKey: tenants.revoke_key,
+    commands.CreateAdministrator: tenants.create_administrator,
+    commands.RecordLogin: tenants.record_login,
+    commands.RefreshLogin: tenants.refresh_login,
+    commands.RevokeLogins: tenants.revoke_logins,
+    commands.AddSigningKey: tenants.add_signing_key,
+    commands.ChangeSetting: tenants.change_setting,
+    commands.RebuildState: rebuild.rebuild_state,
+}

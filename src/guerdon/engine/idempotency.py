@@ -1,0 +1,72 @@
+"""Sent twice, counted once: an answer is kept in the transaction that made it true, by its key.
+
+Keys are random, so one all-time index of them would slow every append down; they are kept in
+windows of `limits.idempotency_window_days`; a look-up asks the few a key may stand in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from guerdon import limits
+from guerdon.clock import DAY, SECOND
+from guerdon.engine.commands import Ingested, ReplayKey
+from guerdon.errors import Duplicate, KeyReused
+from guerdon.store.transaction import Transaction
+
+_WINDOW = limits.idempotency_window_days * DAY
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Ingested).decode
+
+
+def recall(
+    tx: Transaction, tenant_id: int, replay: ReplayKey, *, refuse: bool = False
+) -> Ingested | None:
+    """What was answered to this key before, marked as replayed; None for a new key.
+
+    Errors: KeyReused when it came with another content; Duplicate instead of the answer if
+            `refuse`.
+    """
+    now = tx.moment(tenant_id)
+    oldest = now - replay.seconds * SECOND
+    key_hash = _hash(replay.key)
+    for window in range(now // _WINDOW, oldest // _WINDOW - 1, -1):
+        row = tx.rows.one(
+            "idempotent_answer", tenant_id=tenant_id, key_window=window, key_hash=key_hash
+        )
+        if row is not None:
+            break
+    else:
+        return None
+    if row[2] < oldest:
+        return None
+    if bytes(row[0]) != replay.fingerprint:
+        raise KeyReused
+    if refuse:
+        raise Duplicate("duplicated event")
+    return msgspec.structs.replace(_decode(bytes(row[1])), replayed=True)
+
+
+def remember(tx: Transaction, tenant_id: int, replay: ReplayKey, answer: Ingested) -> None:
+    """Keep the answer to a key."""
+    now = tx.moment(tenant_id)
+    tx.rows.run(
+        "add_idempotent_answer",
+        tenant_id=tenant_id,
+        key_window=now // _WINDOW,
+        key_hash=_hash(replay.key),
+        fingerprint=replay.fingerprint,
+        answer=_encode(answer),
+        recorded_at=now,
+    )
+
+
+def oldest_window(now: int) -> int:
+    """Windows before this one hold no key that still counts."""
+    return now // _WINDOW - 4
+
+
+def _hash(key: bytes) -> bytes:
+    return hashlib.sha256(key).digest()

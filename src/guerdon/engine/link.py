@@ -1,0 +1,267 @@
+"""The committer behind a socket, and the way to it.
+
+One process holds the store; HTTP workers and the operator's commands reach it over a Unix socket in
+the data folder (mode 600). Frames that arrive while a commit is under way wait in the kernel and
+form the next group: the busier it is, the larger the groups.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import msgspec
+import structlog
+
+from guerdon import limits
+from guerdon.engine import wire
+from guerdon.engine.commands import Command, events_of
+from guerdon.engine.committer import Committer
+from guerdon.errors import (
+    GuerdonError,
+    OutcomeUnknown,
+    StoreBusy,
+    StoreError,
+    StoreUnavailable,
+)
+
+_IDLE_SECONDS = 0.05
+
+
+class Background(Protocol):
+    """Work the committer does between groups."""
+
+    def slice(self, committer: Committer, *, busy: bool) -> bool:
+        """One short piece of work; `busy` means commands are waiting. True while there is more."""
+
+    def refresh(self) -> None:
+        """Notice what is new at the next slice, not a second later."""
+
+
+class Chores:
+    """What is done between two groups: upkeep of the store and a slice of background work.
+
+    Trouble is logged when it begins and keeps nobody from being answered: the next command meets
+    the store's own trouble and reports it to whoever sent it.
+    """
+
+    def __init__(self, committer: Committer, background: Background | None) -> None:
+        self._background = background
+        self._committer = committer
+        self._trouble = ""
+
+    def do(self, *, busy: bool) -> bool:
+        """Do a little; True while there is more."""
+        if self._committer.is_broken:
+            return False
+        try:
+            self._committer.maintain()
+            more = self._background is not None and self._background.slice(
+                self._committer, busy=busy
+            )
+        except StoreError as error:
+            self._log(error.code, error)
+            return False
+        except Exception as defect:  # senders must not wait for who mends the background work
+            self._log(type(defect).__name__, defect)
+            return False
+        self._trouble = ""
+        return more
+
+    def _log(self, trouble: str, error: Exception) -> None:
+        if trouble != self._trouble:
+            self._trouble = trouble
+            structlog.get_logger().error("upkeep_failed", code=trouble, exc_info=error)
+
+
+class CommitterServer:
+    """Serves the committer on a Unix socket, in an event loop that does nothing else."""
+
+    def __init__(
+        self,
+        committer: Committer,
+        background: Background | None,
+        on_broken: Callable[[], None],
+    ) -> None:
+        self._committer = committer
+        self._chores = Chores(committer, background)
+        self._on_broken = on_broken
+        self._waiting: deque[tuple[_Connection, int, Command]] = deque()
+        self._scheduled = False
+        self._loop = asyncio.get_running_loop()
+        self._idle: asyncio.TimerHandle | None = None
+        self._plan_idle_work()
+
+    def connection(self) -> asyncio.Protocol:
+        """A protocol for one client; the factory for `loop.create_unix_server`."""
+        return _Connection(self)
+
+    def receive(self, connection: _Connection, request_id: int, command: Command) -> None:
+        """A command arrived: it joins the next group."""
+        if len(self._waiting) >= limits.queue_units_max:
+            connection.answer(request_id, StoreBusy())
+            connection.flush()
+            return
+        self._waiting.append((connection, request_id, command))
+        if not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._run_group)
+
+    def close(self) -> None:
+        """Finish what is waiting and stop."""
+        while self._waiting:
+            self._run_group()
+        if self._idle is not None:
+            self._idle.cancel()
+
+    def _run_group(self) -> None:
+        group = self._take_group()
+        outcomes = self._committer.run([command for _, _, command in group])
+        touched = {}
+        for (connection, request_id, _), outcome in zip(group, outcomes, strict=True):
+            connection.answer(request_id, outcome)
+            touched[id(connection)] = connection
+        for connection in touched.values():
+            connection.flush()
+        self._between(busy=True)
+        if self._waiting:
+            self._loop.call_soon(self._run_group)
+        else:
+            self._scheduled = False
+
+    def _take_group(self) -> list[tuple[_Connection, int, Command]]:
+        group: list[tuple[_Connection, int, Command]] = []
+        events = 0
+        while self._waiting and len(group) < limits.group_units_max:
+            command = self._waiting[0][2]
+            events += events_of(command)
+            if group and events > limits.group_events_max:
+                break
+            group.append(self._waiting.popleft())
+        return group
+
+    def _plan_idle_work(self, delay: float = _IDLE_SECONDS) -> None:
+        self._idle = self._loop.call_later(delay, self._idle_work)
+
+    def _idle_work(self) -> None:
+        more = False
+        if not self._scheduled:
+            more = self._between(busy=False)
+        self._plan_idle_work(0 if more else _IDLE_SECONDS)
+
+    def _between(self, *, busy: bool) -> bool:
+        more = self._chores.do(busy=busy)
+        if self._committer.is_broken:
+            self._on_broken()
+        return more
+
+
+class _Connection(asyncio.Protocol):
+    """One client of the committer's socket."""
+
+    def __init__(self, server: CommitterServer) -> None:
+        self._server = server
+        self._frames = wire.Frames()
+        self._transport: asyncio.Transport | None = None
+        self._out: list[bytes] = []
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport  # type: ignore[assignment]
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        self._transport = None
+
+    def data_received(self, data: bytes) -> None:
+        for frame in self._frames.feed(data):
+            request_id, command = wire.read_request(frame)
+            self._server.receive(self, request_id, command)
+
+    def answer(self, request_id: int, outcome: Any) -> None:
+        """Queue an answer; a client that went away costs the others nothing."""
+        self._out.append(wire.answer_frame(request_id, outcome))
+
+    def flush(self) -> None:
+        """Send the queued answers in one write."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(b"".join(self._out))
+        self._out.clear()
+
+
+class CommitterClient(asyncio.Protocol):
+    """Submits commands over the socket; many at once share a write.
+
+    Errors: StoreUnavailable when there is no connection; OutcomeUnknown when it breaks while a
+            command is under way.
+    """
+
+    def __init__(self, on_lost: Callable[[], None]) -> None:
+        self._on_lost = on_lost
+        self._frames = wire.Frames()
+        self._transport: asyncio.Transport | None = None
+        self._loop = asyncio.get_running_loop()
+        self._out: list[bytes] = []
+        self._pending: dict[int, tuple[asyncio.Future[Any], Any]] = {}
+        self._next_id = 0
+        self._idle = asyncio.Event()
+        self._closing = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport  # type: ignore[assignment]
+
+    def submit(self, command: Command) -> asyncio.Future[Any]:
+        """The command's answer, once it is durable."""
+        future: asyncio.Future[Any] = self._loop.create_future()
+        if self._transport is None:
+            future.set_exception(StoreUnavailable())
+            return future
+        if len(self._pending) >= limits.queue_units_max:
+            future.set_exception(StoreBusy())
+            return future
+        self._next_id += 1
+        self._pending[self._next_id] = (future, command.Answer)
+        if not self._out:
+            self._loop.call_soon(self._flush)
+        self._out.append(wire.request_frame(self._next_id, command))  # type: ignore[arg-type]
+        return future
+
+    def _flush(self) -> None:
+        if self._transport is not None:
+            self._transport.write(b"".join(self._out))
+        self._out.clear()
+
+    def data_received(self, data: bytes) -> None:
+        for frame in self._frames.feed(data):
+            request_id, raw, error = wire.read_answer(frame)
+            future, kind = self._pending.pop(request_id)
+            self._resolve(future, kind, raw, error)
+
+    @staticmethod
+    def _resolve(
+        future: asyncio.Future[Any], kind: Any, raw: msgspec.Raw, error: GuerdonError | None
+    ) -> None:
+        if future.done():
+            return
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(None if kind is None else wire.decode(kind, raw))
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        self._transport = None
+        for future, _ in self._pending.values():
+            if not future.done():
+                future.set_exception(OutcomeUnknown("the store's process went away"))
+        self._pending.clear()
+        if not self._closing:
+            self._on_lost()
+
+    async def close(self) -> None:
+        """Wait for what is under way, then hang up."""
+        futures = [future for future, _ in self._pending.values()]
+        if futures:
+            await asyncio.wait(futures)
+        self._closing = True
+        if self._transport is not None:
+            self._transport.close()

@@ -1,0 +1,92 @@
+"""A tenant's settings: every name, its default, and what it accepts.
+
+Values are kept as JSON text and read as plain values. The list below is the documentation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from guerdon import limits
+from guerdon.errors import Refused
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One setting: its default, the values it takes, and what it is for."""
+
+    default: Any
+    accepts: Callable[[Any], bool]
+    about: str
+
+
+def _is_switch(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= limits.webhook_url_chars_max
+
+
+def _is_whole(low: int, high: int) -> Callable[[Any], bool]:
+    return lambda value: type(value) is int and low <= value <= high
+
+
+def _is_one_of(*choices: str) -> Callable[[Any], bool]:
+    return lambda value: value in choices
+
+
+SETTINGS: dict[str, Setting] = {
+    "members.auto_create.conscent": Setting(True, _is_switch, "register unknown Conscent users"),
+    "members.auto_create.meditopia": Setting(False, _is_switch, "register unknown tokens"),
+    "members.auto_create.woowup": Setting(False, _is_switch, "register unknown WoowUp users"),
+    "members.auto_create.native": Setting(True, _is_switch, "register unknown members"),
+    "meditopia.batch_replay": Setting(
+        True, _is_switch, "a byte-identical batch within a day is stored once"
+    ),
+    "meditopia.status_url": Setting("", _is_text, "where status messages go; empty: nowhere"),
+    "meditopia.status_naming": Setting(
+        "camel", _is_one_of("camel", "snake"), "spelling of `action` in status messages"
+    ),
+    "meditopia.status_secret": Setting(
+        "", _is_text, "whsec_ secret that signs status messages; empty: made by Guerdon"
+    ),
+    "meditopia.partner_id": Setting("", _is_text, "`partnerID` in status messages"),
+    "woowup.list_envelope": Setting(False, _is_switch, "GET /events answers an envelope"),
+    "woowup.duplicates": Setting(
+        "reject", _is_one_of("reject", "ignore", "accept"), "what a repeated user event gets"
+    ),
+    "rate_limit.per_minute": Setting(
+        0, _is_whole(0, 1_000_000), "requests a minute for each key; 0: no limit"
+    ),
+    "outcomes.days": Setting(
+        limits.outcome_days, _is_whole(1, 3_650), "how long refused requests are kept"
+    ),
+    "programme.timezone": Setting("UTC", _is_text, "the programme's time zone"),
+}
+
+
+def parse(name: str, text: str) -> Any:
+    """The value a setting's text stands for; a bare word counts as a string.
+
+    Errors: Refused `unknown_setting`, `invalid_setting`.
+    """
+    setting = SETTINGS.get(name)
+    if setting is None:
+        raise Refused(f"there is no setting {name}", code="unknown_setting", field=name)
+    try:
+        value = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        value = text
+    if not setting.accepts(value):
+        raise Refused(f"{name} does not take {text}", code="invalid_setting", field=name)
+    return value
+
+
+def with_defaults(stored: list[tuple[str, str]]) -> dict[str, Any]:
+    """All settings of a tenant: stored ones over defaults."""
+    values = {name: setting.default for name, setting in SETTINGS.items()}
+    values.update((name, msgspec.json.decode(text)) for name, text in stored)
+    return values

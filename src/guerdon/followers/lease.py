@@ -1,0 +1,43 @@
+"""Who does a tenant's background work, where several processes could: one at a time.
+
+The lease is a follower's checkpoint that counts time instead of positions. It is prolonged in the
+transaction of each slice of work, by whoever wrote its last value and nobody else; so of two
+processes that both believe to hold it, one fails before it has changed anything.
+"""
+
+from __future__ import annotations
+
+from guerdon import limits
+from guerdon.clock import SECOND
+from guerdon.store.transaction import Transaction
+
+NAME = "upkeep"
+_LENGTH = limits.upkeep_lease_seconds * SECOND
+
+
+class Lease:
+    """One process's claim on one tenant's background work."""
+
+    def __init__(self, tenant_id: int) -> None:
+        self.held = False
+        self._place = {"tenant_id": tenant_id, "name": NAME}
+        self._until = 0
+
+    def take(self, tx: Transaction) -> bool:
+        """Begin to hold it, if nobody does. Counts only once `tx` is committed."""
+        tx.rows.run("add_follower", **self._place)
+        row = tx.rows.one("follower_position", **self._place)
+        self._until = row[0] if row else 0
+        return self._until <= tx.now and self.keep(tx)
+
+    def keep(self, tx: Transaction) -> bool:
+        """Go on holding it in this transaction; False when somebody else has taken it."""
+        before = self._until
+        self._until = max(before + 1, tx.now + _LENGTH)
+        moved = tx.rows.run("advance_follower", **self._place, before=before, position=self._until)
+        self.held = moved == 1
+        return self.held
+
+    def let_go(self) -> None:
+        """It is not known what was stored last: wait until it has run out, then take it anew."""
+        self.held = False
