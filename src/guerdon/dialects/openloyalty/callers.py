@@ -1,0 +1,145 @@
+"""Who is calling: an administrator with a signed token, or a system with a permanent one.
+
+A signed token is good only while its administrator is: who that is is asked again when the answer
+is older than `limits.auth_cache_seconds`, and a token's own end counts to the second. A permanent
+token is an API key of this dialect.
+
+Errors: Unauthenticated (401) - nothing there, or a token that does not hold.
+        Forbidden (403) - a permanent token that is wrong, or used from elsewhere.
+        Refused `too_many_requests` (429) - too many wrong ones, or too many requests.
+Source: Open Loyalty 4.3, "Authorization".
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from guerdon import errors, limits
+from guerdon.clock import SECOND
+from guerdon.dialects.openloyalty import refusals, tokens
+from guerdon.dialects.openloyalty.keyring import Keyring
+from guerdon.engine.directory import Key, read_settings
+from guerdon.engine.engine import Engine
+from guerdon.errors import Forbidden, Unauthenticated
+from guerdon.store.port import Rows
+from guerdon.web import credentials, peers, ratelimit
+from guerdon.web.request import Request
+
+_PER_MINUTE = "rate_limit.per_minute"
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Whose data may be seen. `key_id` is 0 for an administrator, `admin_id` None for a key."""
+
+    tenant_id: int
+    key_id: int
+    admin_id: str | None
+    per_minute_max: int
+
+
+class _Remembered(msgspec.Struct, frozen=True):
+    until: float
+    claims: tokens.Claims
+    caller: Caller
+
+
+class Callers:
+    """Finds the caller of each request."""
+
+    def __init__(self, engine: Engine, keyring: Keyring, trusted: peers.Networks) -> None:
+        self._engine = engine
+        self._keyring = keyring
+        self._trusted = trusted
+        self._remembered: dict[bytes, _Remembered] = {}
+        self._failures = ratelimit.Failures()
+        self._windows = ratelimit.Windows()
+
+    async def caller(self, request: Request) -> Caller:
+        """Who sent this request."""
+        found = await self._found(request)
+        if found.per_minute_max:
+            sender = found.admin_id or found.key_id
+            seconds = self._engine.clock.now() / SECOND
+            verdict = self._windows.take(sender, found.per_minute_max, seconds)
+            request.scope[refusals.RATE_LIMIT] = verdict.headers()
+            if not verdict.allowed:
+                raise _too_many()
+        return found
+
+    async def _found(self, request: Request) -> Caller:
+        key: Key | None = request.scope.get("guerdon.key")
+        if key is not None:
+            return _of_key(key)
+        # The header as a whole, since reading it again costs more than all the rest.
+        header = request.headers.get(b"authorization", b"")
+        known = self._remembered.get(header)
+        if known and self._holds(known):
+            return known.caller
+        signed = credentials.openloyalty_token(request)
+        if signed.secrets:
+            self._remembered.pop(header, None)
+            return await self._signed(header, signed.secrets[0])
+        permanent = _permanent_token(request)
+        if signed.is_malformed or permanent.is_malformed:
+            raise Unauthenticated("Invalid JWT Token", code="invalid_token")
+        if permanent.is_missing:
+            raise Unauthenticated("Authentication Required")
+        return await self._permanent(request, permanent.secrets[0])
+
+    def _holds(self, known: _Remembered) -> bool:
+        clock = self._engine.clock
+        return clock.monotonic() < known.until and tokens.is_timely(known.claims, clock.now())
+
+    async def _signed(self, header: bytes, token: bytes) -> Caller:
+        clock = self._engine.clock
+        text = token.decode("ascii")
+        public = await self._keyring.public(tokens.kid_of(text))
+        claims = tokens.verified(text, public, clock.now())
+        caller = await self._engine.read(lambda rows: _administrator(rows, claims.sub))
+        if caller is None:
+            raise Unauthenticated("Invalid JWT Token", code="unknown_administrator")
+        if len(self._remembered) >= limits.tokens_remembered_max:
+            self._remembered.clear()
+        until = clock.monotonic() + limits.auth_cache_seconds
+        self._remembered[header] = _Remembered(until, claims, caller)
+        return caller
+
+    async def _permanent(self, request: Request, secret: bytes) -> Caller:
+        directory = self._engine.directory
+        key = directory.remembered(secret) or await directory.key(secret)
+        address = peers.peer_address(request.scope, self._trusted)
+        if (
+            key is None
+            or key.dialect != "openloyalty"
+            or not peers.is_allowed(address, key.allow_ip)
+        ):
+            seconds = self._engine.clock.now() / SECOND
+            if not self._failures.take(address, seconds).allowed:
+                raise _too_many()
+            raise Forbidden("Invalid API key")
+        return _of_key(key)
+
+
+def _permanent_token(request: Request) -> credentials.Presented:
+    presented = credentials.openloyalty_permanent_token(request)
+    if not presented.is_missing or b"auth_token" not in request.query_string:
+        return presented
+    secret = request.query().get("auth_token")
+    if secret is None:
+        return presented
+    return credentials.Presented((secret.encode(),)) if secret else credentials.MALFORMED
+
+
+def _of_key(key: Key) -> Caller:
+    return Caller(key.tenant_id, key.key_id, None, key.settings[_PER_MINUTE])
+
+
+def _administrator(rows: Rows, admin_id: str) -> Caller | None:
+    row = rows.one("administrator", admin_id=admin_id)
+    if row is None or not row[5]:
+        return None
+    return Caller(row[1], 0, admin_id, read_settings(rows, row[1])[_PER_MINUTE])
+
+
+def _too_many() -> errors.Refused:
+    return errors.Refused("Too many requests", code="too_many_requests")

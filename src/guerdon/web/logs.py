@@ -1,0 +1,165 @@
+"""Log lines: one JSON object each on standard error, bounded, escaped, without secrets.
+
+Every string is cut to `limits.log_field_chars_max`, control and non-ASCII characters are escaped
+(a CRLF or an ANSI sequence in a user id stays inside its line), and what follows `apikey=`,
+`Authorization:`, `X-API-KEY:`, `Bearer` and the like is replaced. There is no access log:
+a line is written when a request is refused or fails.
+Source: OWASP ASVS 5.0, 16.2.5 and 16.4.1.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+import traceback
+from collections.abc import MutableMapping
+from typing import Any, TextIO
+
+import structlog
+
+from guerdon import limits
+from guerdon.clock import Clock, SystemClock, to_datetime
+from guerdon.web.request import Request
+
+_SECRET = re.compile(
+    r"""(?ix)
+    (?:
+    ( (?:api_?key|token|refresh_token|permanent_token|password|secret) ["']? \s* [=:] \s* ["']?
+    | (?:authorization|x-api-key|x-auth-token) ["']? \s* [=:,] \s* (?:b?["'])?
+      (?:(?:basic|bearer)\s+)?
+    )
+    [^\s&"',;)}\]]+
+    | ( \b(?:bearer|basic) \s+ ) [A-Za-z0-9._~+/=-]{12,}  # shorter ones are words of a sentence
+    )
+    """
+)
+_FRAMES_MAX = 20
+
+
+def install(clock: Clock | None = None, stream: TextIO | None = None) -> None:
+    """Send structlog's lines, and the standard library's warnings, to `stream` as JSON."""
+    output = stream or sys.stderr
+    stamp = _Stamp(clock or SystemClock())
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, stamp, bounded, rendered],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(file=output),
+        cache_logger_on_first_use=False,
+    )
+    root = logging.getLogger()
+    root.handlers = [_Bridge()]
+    root.setLevel(logging.WARNING)
+
+
+def redacted(text: str) -> str:
+    """The text without credentials, and not longer than a log field may be."""
+    cut = text[: limits.log_field_chars_max]
+    return _SECRET.sub(lambda found: (found.group(1) or found.group(2)) + "[redacted]", cut)
+
+
+def bounded(
+    _logger: object, _level: str, fields: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Processor: every value short, plain and free of secrets."""
+    return {redacted(str(name)): _plain(value) for name, value in fields.items()}
+
+
+def rendered(_logger: object, _level: str, fields: MutableMapping[str, Any]) -> str:
+    """Processor: one line of ASCII JSON."""
+    return json.dumps(fields, ensure_ascii=True, separators=(",", ":"))
+
+
+class RequestLog:
+    """Lines about requests that were refused or failed; refusals are bounded in number."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._second = 0.0
+        self._lines = 0
+        self._unprinted = 0
+
+    def refused(self, request: Request, status: int, room: str, code: str) -> None:
+        """A request answered with a 4xx or 503."""
+        if self._has_room():
+            fields = _request_fields(request, room)
+            self._write("request_refused", status=status, code=code, **fields)
+
+    def connection_refused(self, client: str | None, status: int, code: str) -> None:
+        """A connection ended before there was a request to hand on."""
+        if self._has_room():
+            self._write("connection_refused", client=client, status=status, code=code)
+
+    def failed(self, request: Request, room: str, request_id: str, error: BaseException) -> None:
+        """A request that met a defect of ours: its id is in the answer, its cause is here."""
+        structlog.get_logger().error(
+            "request_failed",
+            request_id=request_id,
+            error=type(error).__name__,
+            message=str(error),
+            frames=[
+                f"{frame.filename}:{frame.lineno} {frame.name}"
+                for frame in traceback.extract_tb(error.__traceback__)[-_FRAMES_MAX:]
+            ],
+            **_request_fields(request, room),
+        )
+
+    def _has_room(self) -> bool:
+        now = self._clock.monotonic()
+        if now - self._second >= 1.0:
+            self._second = now
+            self._lines = 0
+        if self._lines >= limits.log_refusals_per_second_max:
+            self._unprinted += 1
+            return False
+        self._lines += 1
+        return True
+
+    def _write(self, event: str, **fields: object) -> None:
+        if self._unprinted:
+            fields["unprinted"] = self._unprinted
+            self._unprinted = 0
+        structlog.get_logger().info(event, **fields)
+
+
+class _Stamp:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def __call__(
+        self, _logger: object, _level: str, fields: MutableMapping[str, Any]
+    ) -> MutableMapping[str, Any]:
+        fields["time"] = to_datetime(self._clock.now()).isoformat(timespec="milliseconds")
+        return fields
+
+
+class _Bridge(logging.Handler):
+    """Carries the standard library's records into structlog."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        fields: dict[str, Any] = {"logger": record.name}
+        if record.exc_info and record.exc_info[1] is not None:
+            error = record.exc_info[1]
+            fields["error"] = f"{type(error).__name__}: {error}"
+        structlog.get_logger().log(record.levelno, record.getMessage(), **fields)
+
+
+def _plain(value: object) -> object:
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value[: limits.headers_max]]
+    if isinstance(value, bytes):
+        value = value.decode("latin-1")
+    return redacted(str(value))
+
+
+def _request_fields(request: Request, room: str) -> dict[str, Any]:
+    client = request.client
+    return {
+        "room": room,
+        "method": request.method,
+        "path": request.raw_path,
+        "client": client[0] if client else None,
+    }
