@@ -1,0 +1,62 @@
+"""The only door to time and identifiers.
+
+Everything that needs the hour or a fresh id asks a `Clock`; a test hands in its own. Times are
+integers: microseconds since 1970-01-01 UTC. Nothing else in the code may call `time.time`,
+`datetime.now`, `uuid4` or `secrets` (a tidy test looks).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+SECOND = 1_000_000
+DAY = 86_400 * SECOND
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Clock(Protocol):
+    """Time and identifiers, as values."""
+
+    def now(self) -> int:
+        """Wall clock, microseconds since the epoch, UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds from an arbitrary start; never goes back. For leases and deadlines."""
+
+    def uuid(self) -> str:
+        """A fresh uuid in its 36-character form."""
+
+    def secret(self, size_bytes: int) -> bytes:
+        """Bytes nobody can guess."""
+
+
+class SystemClock:
+    """The machine's clock and random source."""
+
+    def now(self) -> int:
+        return time.time_ns() // 1_000
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def uuid(self) -> str:
+        return str(uuid.UUID(bytes=os.urandom(16), version=4))
+
+    def secret(self, size_bytes: int) -> bytes:
+        return secrets.token_bytes(size_bytes)
+
+
+def to_datetime(moment: int) -> datetime:
+    """Microseconds since the epoch as an aware UTC datetime."""
+    return _EPOCH + timedelta(microseconds=moment)
+
+
+def from_datetime(moment: datetime) -> int:
+    """An aware datetime as microseconds since the epoch."""
+    return (moment - _EPOCH) // _MICROSECOND

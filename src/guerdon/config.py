@@ -1,0 +1,418 @@
+"""Settings: flags, then GUERDON_* variables, then a TOML file, then defaults.
+
+One flat set of names. A name is a flag (`port`), a variable (`GUERDON_PORT`) and a key of the TOML
+file (`port = 8181`). Settings that hold a secret may also be given as the path of a file that holds
+it (`GUERDON_SECRET_KEY_FILE`), as container platforms hand secrets in. A name nobody knows is
+refused, since a misspelt setting that is silently ignored is the worst kind of default.
+
+The file is the one `GUERDON_CONFIG` names, or `guerdon.toml` in the working folder. Relative paths
+of every layer are relative to the working folder.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import difflib
+import hashlib
+import os
+import re
+import stat
+import tempfile
+import tomllib
+from collections.abc import Callable, Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Literal
+from urllib.parse import SplitResult, urlsplit
+
+import msgspec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from guerdon import limits
+from guerdon.errors import Misconfigured
+
+Network = IPv4Network | IPv6Network
+
+_PREFIX = "GUERDON_"
+_FILE = "_file"
+# Not settings: where the settings are, and the fault a crash test arms.
+_NOT_SETTINGS = frozenset({"GUERDON_CONFIG", "GUERDON_FAULT"})
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"0", "false", "no", "off"})
+_HOST = re.compile(r"\*|(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]")
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One setting as `guerdon doctor` shows it: secrets are never in `shown`."""
+
+    name: str
+    shown: str
+    source: str
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """Every setting, checked; paths are absolute. Its repr tells no secret.
+
+    `sources` says for each name where its value came from: `flag`, a variable's name, the TOML
+    file's path, or `default`.
+    """
+
+    data_dir: Path
+    database_url: str
+    secret_key: bytes
+    smtp_url: str | None = None
+    mail_from: str = "guerdon@localhost"
+    trusted_proxies: tuple[Network, ...] = ()
+    host: str = "127.0.0.1"
+    port: int = 8181
+    workers: int = 1
+    allow_unsafe_storage: bool = False
+    allowed_hosts: tuple[str, ...] = ()
+    webhooks_allow_private: bool = False
+    access_log: bool = False
+    sources: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def engine(self) -> Literal["sqlite", "postgres"]:
+        """Which store engine `database_url` names."""
+        return "sqlite" if self.database_url.startswith("sqlite:") else "postgres"
+
+    @property
+    def sqlite_path(self) -> Path:
+        """The database file; only when `engine` is sqlite."""
+        if self.engine != "sqlite":
+            raise Misconfigured("database_url names no SQLite file")
+        return Path(self.database_url.removeprefix("sqlite:///"))
+
+    @property
+    def socket_path(self) -> Path:
+        """Where the process that holds the store listens for the others."""
+        return self.data_dir / "guerdon.sock"
+
+    def source(self, name: str) -> str:
+        """Where the value of `name` came from."""
+        return dict(self.sources).get(name, "default")
+
+    def settings(self) -> tuple[Setting, ...]:
+        """Every setting with its value and source; secrets and passwords are hidden."""
+        return tuple(Setting(name, self._shown(name), self.source(name)) for name in NAMES)
+
+    def _shown(self, name: str) -> str:
+        value = getattr(self, name)
+        if name == "secret_key":
+            return "(hidden)"
+        if name in SECRETS and value is not None:
+            return without_password(value)
+        return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+    def __repr__(self) -> str:
+        return f"Config({', '.join(f'{each.name}={each.shown}' for each in self.settings())})"
+
+    def __rich_repr__(self) -> list[tuple[str, str]]:
+        return [(each.name, each.shown) for each in self.settings()]
+
+
+NAMES = tuple(name for name in Config.__struct_fields__ if name != "sources")
+SECRETS = frozenset({"secret_key", "database_url", "smtp_url"})
+_KNOWN = (*NAMES, *sorted(name + _FILE for name in SECRETS))
+_Given = dict[str, tuple[object, str]]
+
+
+def _fresh_key() -> bytes:
+    return AESGCM.generate_key(8 * limits.secret_key_bytes)
+
+
+def load(
+    flags: Mapping[str, object],
+    environ: Mapping[str, str],
+    cwd: Path,
+    *,
+    fresh_key: Callable[[], bytes] = _fresh_key,
+) -> Config:
+    """The settings in force.
+
+    A flag that is None was not given. An empty variable is a value: it means "none" where a
+    setting can be none (lists, smtp_url) and is refused elsewhere. When no secret key is given,
+    one is made by `fresh_key` once and kept in the data folder.
+
+    Errors: Misconfigured - an unknown name, a value that is no such value, an unreadable file, a
+    secret key file that others can read.
+    """
+    here = cwd.absolute()
+    given = _from_file(flags, environ, here)
+    given.update(_from_environ(environ, here))
+    given.update(_from_flags(flags, here))
+    values = {name: _parsed(name, value, source, here) for name, (value, source) in given.items()}
+    data_dir = values.setdefault("data_dir", here / "data")
+    if not isinstance(data_dir, Path):
+        raise Misconfigured("data_dir is not a path")
+    values.setdefault("database_url", f"sqlite:///{data_dir / 'guerdon.db'}")
+    if "secret_key" not in values:
+        values["secret_key"] = _kept_secret(data_dir / "secret.key", fresh_key)
+    sources = tuple(sorted((name, source) for name, (_, source) in given.items()))
+    # Each parser gives its field's type; a test loads every setting and looks.
+    return Config(**values, sources=sources)  # type: ignore[arg-type]
+
+
+def without_password(url: str) -> str:
+    """`url` with its password, if it has one, shown as ***."""
+    url = re.sub(r"(?<=://)([^/@:]*):.*@", r"\1:***@", url)
+    return re.sub(r"(?<=password=)[^&]*", "***", url)
+
+
+def key_from_text(text: str) -> bytes:
+    """A 32-byte key: 64 hex digits, base64 of 32 bytes, or the SHA-256 of a longer passphrase.
+
+    Errors: Misconfigured - shorter than 32 characters.
+    """
+    if re.fullmatch(rf"[0-9A-Fa-f]{{{2 * limits.secret_key_bytes}}}", text):
+        return bytes.fromhex(text)
+    standard = text.rstrip("=").replace("-", "+").replace("_", "/")
+    if re.fullmatch(r"[A-Za-z0-9+/]{43}", standard):
+        return base64.b64decode(standard + "=")
+    if len(text) < limits.secret_key_chars_min:
+        raise Misconfigured(f"secret_key is shorter than {limits.secret_key_chars_min} characters")
+    return hashlib.sha256(text.encode()).digest()
+
+
+# --- The layers: each gives name -> (value, source), `_file` settings already read ---------------
+
+
+def _from_file(flags: Mapping[str, object], environ: Mapping[str, str], cwd: Path) -> _Given:
+    named = flags.get("config") or environ.get(f"{_PREFIX}CONFIG")
+    path = cwd / str(named or "guerdon.toml")
+    if not named and not path.exists():
+        return {}
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Misconfigured(f"{path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"{path}: {error}") from error
+    for name in content:
+        _known(name, f"{path}: {name}")
+    return _with_files_read({name: (value, str(path)) for name, value in content.items()}, cwd)
+
+
+def _from_environ(environ: Mapping[str, str], cwd: Path) -> _Given:
+    given: _Given = {}
+    for variable, text in environ.items():
+        if variable.startswith(_PREFIX) and variable not in _NOT_SETTINGS:
+            name = variable.removeprefix(_PREFIX).lower()
+            _known(name, variable, prefix=_PREFIX)
+            given[name] = (text, variable)
+    return _with_files_read(given, cwd)
+
+
+def _from_flags(flags: Mapping[str, object], cwd: Path) -> _Given:
+    given: _Given = {}
+    for name, value in flags.items():
+        if value is not None and name != "config":
+            _known(name, f"flag {name}")
+            given[name] = (value, "flag")
+    return _with_files_read(given, cwd)
+
+
+def _known(name: str, shown: str, *, prefix: str = "") -> None:
+    if name in _KNOWN:
+        return
+    nearest = difflib.get_close_matches(name, _KNOWN, n=1, cutoff=0.0)[0]
+    spelt = prefix + nearest.upper() if prefix else nearest
+    hint = f"unknown setting {shown}; did you mean {spelt}?"
+    if re.search(r"_SERVICE_|_PORT_\d+_", shown):
+        # Kubernetes gives every container such variables for each service of its namespace.
+        hint += " (set enableServiceLinks: false, or give the Service another name)"
+    raise Misconfigured(hint)
+
+
+def _with_files_read(given: _Given, cwd: Path) -> _Given:
+    for name in SECRETS:
+        if name + _FILE not in given:
+            continue
+        path, source = given.pop(name + _FILE)
+        if name in given:
+            raise Misconfigured(f"both {given[name][1]} and {source} give {name}")
+        given[name] = (_text_of_file(cwd / str(path), source), source)
+    return given
+
+
+def _text_of_file(path: Path, source: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise Misconfigured(f"{source}: {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise Misconfigured(f"{source}: {path} is not UTF-8 text") from error
+
+
+# --- The values ----------------------------------------------------------------------------------
+
+
+def _parsed(name: str, value: object, source: str, cwd: Path) -> object:
+    try:
+        return _PARSERS[name](value, cwd)
+    except (Misconfigured, ValueError) as error:
+        # The value of a secret must not reach a terminal or a log, not even a part of it.
+        if name in SECRETS:
+            reason = error.message if isinstance(error, Misconfigured) else "malformed"
+            raise Misconfigured(f"{name} (from {source}): {reason}") from None
+        raise Misconfigured(f"{name} {value!r} (from {source}): {error}") from error
+
+
+def _text(value: object, _cwd: Path) -> str:
+    if not isinstance(value, str | Path):
+        raise Misconfigured("not a text")
+    text = str(value).strip()
+    if not text or not text.isprintable():
+        raise Misconfigured("empty or not printable")
+    return text
+
+
+def _path(value: object, cwd: Path) -> Path:
+    return cwd / Path(_text(value, cwd)).expanduser()
+
+
+def _flag(value: object, _cwd: Path) -> bool:
+    if isinstance(value, bool):
+        return value
+    word = value.lower() if isinstance(value, str) else ""
+    if word not in _TRUE | _FALSE:
+        raise Misconfigured("neither true nor false")
+    return word in _TRUE
+
+
+def _whole(value: object, low: int, high: int) -> int:
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value):
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise Misconfigured(f"not a whole number from {low} to {high}")
+    return value
+
+
+def _port(value: object, _cwd: Path) -> int:
+    # 0 lets the system choose a free port.
+    return _whole(value, 0, limits.port_max)
+
+
+def _workers(value: object, _cwd: Path) -> int:
+    return _whole(value, 1, limits.workers_max)
+
+
+def _items(value: object) -> list[str]:
+    """A comma-separated text or a list, as its items; empty ones are left out."""
+    if isinstance(value, str):
+        value = value.split(",")
+    if not isinstance(value, list | tuple):
+        raise Misconfigured("not a list")
+    return [item for item in (str(each).strip() for each in value) if item]
+
+
+def _networks(value: object, _cwd: Path) -> tuple[Network, ...]:
+    return tuple(ip_network(item) for item in _items(value))
+
+
+def _hosts(value: object, _cwd: Path) -> tuple[str, ...]:
+    hosts = tuple(item.lower() for item in _items(value))
+    for host in hosts:
+        if not _HOST.fullmatch(host):
+            raise Misconfigured(f"{host!r} is not a host name, *.name or * (no scheme, no port)")
+    return hosts
+
+
+def _mail_from(value: object, cwd: Path) -> str:
+    address = _text(value, cwd)
+    if not re.fullmatch(r"[^\s@,<>]+@[^\s@,<>]+", address) or not address.isascii():
+        raise Misconfigured("not one e-mail address")
+    return address
+
+
+def _database_url(value: object, cwd: Path) -> str:
+    """The URL; a SQLite path is made absolute, so that the working folder no longer matters."""
+    url = _text(value, cwd)
+    if url.startswith(("postgresql://", "postgres://")):
+        return url
+    path = url.removeprefix("sqlite:///")
+    if path == url or not path or ":memory:" in path or set(path) & set("?#"):
+        raise Misconfigured("neither sqlite:///path nor postgresql://...")
+    return f"sqlite:///{cwd / path}"
+
+
+def _smtp_url(value: object, cwd: Path) -> str | None:
+    if value == "":
+        return None
+    url = _text(value, cwd)
+    parts: SplitResult = urlsplit(url)
+    # Reading the port raises ValueError when it is none.
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or parts.port == 0:
+        raise Misconfigured("neither smtp://host:port nor smtps://host:port")
+    if parts.path not in {"", "/"} or parts.query or parts.fragment:
+        raise Misconfigured("nothing may follow the port")
+    return url
+
+
+def _secret_key(value: object, cwd: Path) -> bytes:
+    return key_from_text(_text(value, cwd))
+
+
+_PARSERS: dict[str, Callable[[object, Path], object]] = {
+    "access_log": _flag,
+    "allow_unsafe_storage": _flag,
+    "allowed_hosts": _hosts,
+    "data_dir": _path,
+    "database_url": _database_url,
+    "host": _text,
+    "mail_from": _mail_from,
+    "port": _port,
+    "secret_key": _secret_key,
+    "smtp_url": _smtp_url,
+    "trusted_proxies": _networks,
+    "webhooks_allow_private": _flag,
+    "workers": _workers,
+}
+
+
+# --- The secret key that is made once ------------------------------------------------------------
+
+
+def _kept_secret(path: Path, fresh_key: Callable[[], bytes]) -> bytes:
+    """The key in `path`, made now if there is none.
+
+    Only this file's mode is checked: a file the operator names is the operator's, and container
+    platforms mount theirs readable by all inside the container.
+    """
+    try:
+        if not path.exists():
+            _secret_made(path, fresh_key())
+        with path.open(encoding="ascii") as file:
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            if mode & (stat.S_IRWXG | stat.S_IRWXO):
+                raise Misconfigured(f"{path} can be read by others (mode {mode:o}): chmod 600 it")
+            return key_from_text(file.read().strip())
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"{path}: {error}; or set {_PREFIX}SECRET_KEY") from error
+
+
+def _secret_made(path: Path, secret: bytes) -> None:
+    """Write the key whole or not at all, and never over another's.
+
+    A key half written, or two processes with different keys, would make what was encrypted
+    unreadable. So it is written beside its place (mode 600, O_EXCL), synced, and then linked
+    there: of two processes one link succeeds, and both read what stands there.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor, beside = tempfile.mkstemp(prefix=".secret.key.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secret.hex() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(beside, path)
+    finally:
+        Path(beside).unlink()
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,167 @@
+"""Every bound in one place, each with its reason.
+
+A name carries its unit and ends in `_max`, `_min`, `_seconds`, `_days` ... . Nothing outside this
+module writes such a number down.
+"""
+
+# --- HTTP: what one request may cost -------------------------------------------------------------
+body_bytes_max = 1_048_576  # a documented Meditopia batch of 100 is 14 KB; purchases 256 KB
+conscent_body_bytes_max = 65_536  # one event object
+woowup_body_bytes_max = 262_144  # WoowUp documents 256 KB for purchases
+header_bytes_max = 16_384  # what nginx and browsers stay under
+headers_max = 100
+url_bytes_max = 8_192
+header_seconds_max = 5.0  # a slow header or body costs the sender more than us
+body_seconds_max = 10.0
+keep_alive_seconds = 75
+shutdown_seconds_max = 20
+inflight_requests_max = 2_048  # per worker; above it: 503 with Retry-After
+connections_max = 4_096
+body_grace_seconds = 1.0  # the room's own refusal of a slow body comes first
+write_seconds_max = 30.0  # a sender that does not read its answers
+linger_seconds = 2.0  # after a refusal, so that the sender can read it before the connection ends
+linger_bytes_max = 4_194_304
+unread_bytes_max = 65_536  # of a body the handler has not asked for yet; then reading pauses
+hosts_cache_max = 1_024
+sweep_seconds = 0.25  # how often the deadlines of all connections are looked at
+descriptors_reserved = 64  # kept for files and the database when connections are counted
+connections_min = 8
+port_backlog = 2_048
+inflated_ratio_max = 20  # a bomb inflates a thousandfold, JSON of events five- to tenfold
+inflated_bytes_free = 65_536  # up to here the ratio does not matter: a short text may repeat itself
+route_cache_max = 4_096  # resolved paths kept; forgotten all at once when full
+route_cache_path_bytes_max = 256
+retry_after_seconds = 1  # what a 503 of ours asks for
+form_fields_max = 1_000  # parameters in one query string or form body
+form_depth_max = 8  # brackets in one parameter's name
+forwarded_hops_max = 32  # addresses in X-Forwarded-For or Forwarded; more is an attack
+forwarded_bytes_max = 4_096
+peers_cache_max = 4_096  # parsed addresses kept
+
+header_lines_cache_max = 256
+collector_allocations = 50_000  # a young collection's worth: requests leave no cycles behind
+
+# --- JSON: what a body may hold ------------------------------------------------------------------
+json_depth_max = 32
+json_keys_max = 2_000  # keys and array items; a batch of 100 events of ten fields has 1,101
+string_chars_max = 8_192
+integer_abs_max = 2**53 - 1  # JavaScript rounds beyond it
+data_bytes_max = 16_384  # one activity's data as canonical JSON
+
+# --- Activities ----------------------------------------------------------------------------------
+batch_events_max = 100  # Meditopia documents 100
+append_events_max = 10_000  # one unit of work
+type_chars_max = 128  # Conscent's event types
+woowup_name_chars_max = 255
+identity_chars_max = 255
+token_chars_max = 2_048  # Meditopia tokens are 155 characters today
+clock_skew_seconds_max = 300  # how far in the future an activity may claim to be
+
+# --- Pages ---------------------------------------------------------------------------------------
+page_items_max = 100  # documented by WoowUp and Open Loyalty
+page_number_max = 1_000_000
+woowup_page_items = 25  # documented default
+woowup_transactions_max = 1_000  # a member's movements of points in one answer
+search_members_max = 20_000  # looked at by one free-text search; beyond it the answer says so
+search_slice_members = 500  # looked at between two turns of the reader
+openloyalty_page_items = 10  # documented default
+seconds_shown_max = 10_000  # recording times kept as text
+
+# --- Idempotency and outcomes --------------------------------------------------------------------
+idempotency_key_chars_max = 255
+idempotency_days = 30
+idempotency_window_days = 8  # keys are kept in windows so that old ones never slow new ones down
+batch_replay_hours = 24  # a Meditopia batch sent again within it is the same batch
+outcome_days = 30
+outcomes_max = 100_000  # per tenant
+outcome_body_bytes_max = 65_536  # enough for a whole Meditopia batch of 100 documented events
+
+# --- Credentials ---------------------------------------------------------------------------------
+key_bits = 160
+member_token_bytes = 116  # 155 characters of URL-safe base64, as the documented ones
+credential_bytes_max = 4_096  # a key or token in a header; a JWT of ours is under 1 KiB
+limiter_windows_max = 10_000  # keys or addresses a rate limiter remembers
+limiter_segment_seconds = 30  # WoowUp's estimator uses two segments of this length
+failure_segment_seconds = 60
+ipv6_source_bits = 64  # one subscriber's network, so one source of wrong keys
+auth_cache_seconds = 1.0  # how long a revoked key may go on working
+login_failures_per_minute_max = 10
+key_failures_per_minute_max = 100  # wrong keys from one address
+jwt_leeway_seconds = 30
+jwt_lifetime_seconds_max = 86_400
+refresh_token_days = 30
+password_chars_max = 1_024
+password_checks_running_max = 2  # each takes 64 MiB and a core for 50 ms
+password_checks_waiting_max = 64  # above it: 503
+login_body_bytes_max = 16_384  # a name, a password of 1,024 characters, both escaped
+refresh_token_bytes = 32
+signing_key_bits = 2_048  # NIST SP 800-57: 112-bit security, fast to verify
+tokens_remembered_max = 10_000  # signed tokens whose signature was checked a moment ago
+preflight_seconds = 600  # how long a browser may remember a CORS answer
+
+# --- Committer -----------------------------------------------------------------------------------
+group_units_max = 512  # units of work in one commit
+group_events_max = 4_096  # rows in one commit
+queue_units_max = 20_000  # waiting for the committer; above it: 503
+frame_bytes_max = 64 * 1_048_576
+index_tail_rows_max = 32_768  # journal rows not packed yet; a member's page scans them: 1.5 ms
+busy_milliseconds_max = 5_000
+database_seconds_max = 5  # one statement, or one wait for a lock
+database_grace_seconds = 1.0  # the server's own limit comes first
+database_idle_seconds_max = 10  # in a transaction nobody works on: it holds a tenant's head
+database_retry_seconds = 1.0  # between attempts to reach a server that refused
+upkeep_lease_seconds = 5  # after which another process takes a silent one's background work over
+statements_waiting_max = 500  # changes that travel with the next question; each holds its values
+copy_rows_min = 256  # below it one INSERT of whole columns saves COPY's two round trips
+wal_pages_checkpoint = 1_000
+wal_bytes_max = 256 * 1_048_576
+
+# --- Outgoing ------------------------------------------------------------------------------------
+webhook_seconds_max = 15.0  # Standard Webhooks: 15 to 30 s
+webhook_response_bytes_max = 65_536
+webhook_url_chars_max = 2_048
+delivery_lease_seconds = 60
+delivery_seconds = (0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
+delivery_jitter_percent = 10  # so that what failed together does not come back together
+retry_after_seconds_max = 86_400  # the longest gap of the schedule
+deliveries_running_max = 128  # sockets open at once, of all tenants
+deliveries_per_target_max = 4  # of those for one receiver; 1 while it is failing
+deliveries_waiting_per_target_max = 32  # claimed and waiting for their turn
+deliveries_waiting_max = 1_024  # of all targets; a body is a few kilobytes
+delivery_start_seconds_max = 30  # after it was claimed; the rest of the lease is for the attempt
+failing_targets_max = 10_000  # remembered as failing; forgotten all at once when full
+webhook_port_min = 8_000  # beside 80 and 443; below it live SSH, SMTP, Redis, IRC ...
+webhook_secret_bytes_min = 24  # Standard Webhooks: 24 to 64
+webhook_secret_bytes_max = 64
+webhook_secret_bytes = 32
+delivery_detail_chars_max = 1_024  # of what a receiver answered, kept for the operator
+mail_seconds_max = 20.0
+mail_address_chars_max = 254  # RFC 5321 4.5.3.1.3, without the angle brackets
+mail_local_part_chars_max = 64  # RFC 5321 4.5.3.1.1
+mail_subject_chars_max = 255
+log_field_chars_max = 2_048
+log_refusals_per_second_max = 50  # lines about refused requests; the rest are counted, not printed
+
+# --- Settings ------------------------------------------------------------------------------------
+port_max = 65_535
+workers_max = 256
+secret_key_bytes = 32  # AES-256, HMAC-SHA256
+secret_key_chars_min = 32  # a passphrase; hex and base64 of 32 bytes are longer
+
+# --- Processes -----------------------------------------------------------------------------------
+worker_stop_seconds = 14.0  # of shutdown_seconds_max, for the requests in flight
+delivery_stop_seconds = 3.0  # and then for the deliveries under way, which are taken again anyway
+worker_start_seconds_max = 60.0
+worker_restarts_max = 5  # within worker_restart_seconds; more is a defect that restarts repeat
+worker_restart_seconds = 60.0
+orphan_seconds_max = 2.0  # what a worker has to refuse what is in flight when its parent is gone
+trouble_seconds = 5.0  # how long a failed store keeps a worker from being called ready
+lock_wait_seconds = 5.0  # for a command that holds the store for a moment
+lock_retry_seconds = 0.05
+socket_path_bytes_max = 107  # unix(7): sun_path, without its final zero byte
+disk_free_bytes_min = 1_073_741_824  # below it the doctor says so
+tally_bytes_max = 65_536  # one worker's counts; a room and a status take 30
+tally_seconds = 1.0  # how old another worker's counts may be in an answer
+
+# --- Points --------------------------------------------------------------------------------------
+points_hundredths_max = 10**15  # below 2**53, so that JavaScript clients stay exact
