@@ -1,0 +1,110 @@
+"""`guerdon demo`: one command, and the printed curl lines work as printed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import stat
+import subprocess
+from typing import Any
+
+import pytest
+
+from acceptance.installation import GUERDON, PATIENCE_SECONDS, Installation, Server
+
+DIALECTS = {"conscent", "meditopia", "woowup", "openloyalty"}
+
+
+def _started(installation: Installation) -> Server:
+    """A demo that has told everything."""
+    server = installation.start(command=(GUERDON, "demo"))
+    server.wait_for("Ctrl-C")
+    server.url = next(
+        line.removeprefix("Guerdon serves on ")
+        for line in server.lines
+        if line.startswith("Guerdon serves on ")
+    )
+    return server
+
+
+def _kept(installation: Installation) -> Any:
+    return json.loads((installation.data / "demo.json").read_text())
+
+
+def _curl(line: str) -> int:
+    done = subprocess.run(
+        ["sh", "-c", f"{line} -s -o /dev/null -w '%{{http_code}}'"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PATIENCE_SECONDS,
+    )
+    return int(done.stdout)
+
+
+def _activities(installation: Installation) -> int:
+    return int(installation.rows("SELECT count(*) FROM activity")[0][0])
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+def test_the_printed_lines_work_as_printed(either: Installation) -> None:
+    server = _started(either)
+    lines = [line.strip() for line in server.lines if line.startswith("  curl")]
+    try:
+        assert len(lines) == len(DIALECTS)
+        for line in lines * 2:
+            assert _curl(line) in (200, 204), line
+    finally:
+        assert server.stop() == 0
+
+
+def test_the_credentials_are_kept_for_their_owner_and_hold_for_ever(sqlite: Installation) -> None:
+    server = _started(sqlite)
+    first = _kept(sqlite)
+    assert server.stop() == 0
+    mode = stat.S_IMODE((sqlite.data / "demo.json").stat().st_mode)
+    assert mode == stat.S_IRUSR | stat.S_IWUSR
+    assert set(first["keys"]) == DIALECTS
+    stored = _activities(sqlite)
+    assert stored > 0
+    server = _started(sqlite)
+    try:
+        second = _kept(sqlite)
+        assert second == {**first, "url": server.url}
+        # Sample activity is sent once.
+        assert _activities(sqlite) == stored
+        assert _log_in(server, second["admin"]) == 200
+    finally:
+        assert server.stop() == 0
+
+
+def test_sample_activity_of_every_format_came_through_the_routes(sqlite: Installation) -> None:
+    server = _started(sqlite)
+    metrics = server.call("GET", "/metrics").body.decode()
+    assert server.stop() == 0
+    for dialect in DIALECTS:
+        assert f'guerdon_http_answers_total{{room="{dialect}",status="20' in metrics
+    names = {row[0] for row in sqlite.rows("SELECT name FROM activity_type")}
+    assert {"ORDER_PLACED", "register", "view-product"} <= names
+
+
+def test_lost_credentials_are_replaced_and_the_old_keys_revoked(sqlite: Installation) -> None:
+    server = _started(sqlite)
+    before = _kept(sqlite)
+    assert server.stop() == 0
+    (sqlite.data / "demo.json").unlink()
+    server = _started(sqlite)
+    try:
+        after = _kept(sqlite)
+        assert set(after["keys"].values()).isdisjoint(before["keys"].values())
+        assert _log_in(server, after["admin"]) == 200
+        headers = {"X-AUTH-TOKEN": before["keys"]["openloyalty"]}
+        assert server.call("GET", "/api/event", headers=headers).status == 403
+    finally:
+        assert server.stop() == 0
+
+
+def _log_in(server: Server, admin: dict[str, str]) -> int:
+    body = json.dumps({"_username": admin["username"], "_password": admin["password"]})
+    headers = {"Content-Type": "application/json"}
+    return server.call("POST", "/api/admin/login_check", headers=headers, body=body).status

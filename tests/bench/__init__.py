@@ -1,0 +1,1 @@
+"""What Guerdon's speed is worth: every figure a ratio to a comparator run in the same minute."""

@@ -1,0 +1,162 @@
+"""Commands that share a commit share nothing else: neither failures nor what was remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from conformance.stores import START, Bench, ingest
+from guerdon.engine import commands
+from guerdon.engine.handlers import HANDLERS
+from guerdon.errors import Conflict, Defect, Duplicate, GuerdonError, NotFound, StoreError
+from guerdon.store import activities, decisions, members
+from guerdon.store.transaction import Transaction
+
+Handler = Callable[[Transaction, Any], Any]
+
+
+class Poison(commands.Command, frozen=True):
+    """Fails after it has written, in the way it is told."""
+
+    how: str
+
+
+def poison(tx: Transaction, command: Poison) -> None:
+    tx.append_activities(tx.head(command.tenant_id), 0, [(1, 1, None, None)] * 3)
+    tx.next_row(command.tenant_id)
+    tx.count(command.tenant_id, "poison", 1)
+    tx.rows.run("add_seal", tenant_id=command.tenant_id, number=77, wrapped=b"x")
+    FAILURES[command.how](tx, command)
+
+
+def conflict(tx: Transaction, command: Poison) -> None:
+    tx.rows.run("add_seal", tenant_id=command.tenant_id, number=77, wrapped=b"x")
+
+
+def late_conflict(tx: Transaction, command: Poison) -> None:
+    tx.rows.run_many("add_seal", [(command.tenant_id, 77, b"x")])
+
+
+def unstorable(tx: Transaction, command: Poison) -> None:
+    tx.count(command.tenant_id, "half of a pair: \ud800", 1)
+
+
+def out_of_range(tx: Transaction, command: Poison) -> None:
+    tx.count(command.tenant_id, "too much", 2**63)
+
+
+def refuse(tx: Transaction, command: Poison) -> None:
+    raise NotFound("after it had written", code="late")
+
+
+def defect(tx: Transaction, command: Poison) -> None:
+    raise ZeroDivisionError
+
+
+FAILURES: dict[str, Handler] = {
+    "conflict": conflict,
+    "late conflict": late_conflict,
+    "unstorable": unstorable,
+    "out of range": out_of_range,
+    "refused": refuse,
+    "defect": defect,
+}
+
+
+@pytest.fixture(autouse=True)
+def _poison_is_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(HANDLERS, Poison, poison)
+
+
+def positions(bench: Bench) -> list[int]:
+    found = bench.ask(lambda rows: activities.after(rows, bench.tenant_id, position=0, limit=1_000))
+    return [activity.position for activity in found]
+
+
+@pytest.mark.parametrize("how", FAILURES)
+def test_a_poisoned_command_fails_alone(bench: Bench, how: str) -> None:
+    bench.do(ingest(bench.tenant_id, ["m"]))
+    good = ingest(bench.tenant_id, ["m", "m"])
+    new = ingest(bench.tenant_id, ["new"], type="new")
+    outcomes = bench.together(good, Poison(bench.tenant_id, 0, how), new, good)
+    assert isinstance(outcomes[1], (Conflict, StoreError, NotFound, Defect)), outcomes[1]
+    assert [each.first_position for each in (outcomes[0], *outcomes[2:])] == [2, 4, 5]
+    assert positions(bench) == [1, 2, 3, 4, 5, 6]
+    bench.do(good)
+    assert positions(bench) == list(range(1, 9))
+    assert bench.ask(lambda rows: rows.one("seal", tenant_id=bench.tenant_id, number=77)) is None
+    assert bench.ask(lambda rows: decisions.verify(rows, bench.tenant_id)).bad_position is None
+
+
+@pytest.mark.parametrize("how", FAILURES)
+def test_a_poisoned_command_fails_by_itself_and_stores_nothing(bench: Bench, how: str) -> None:
+    with pytest.raises(GuerdonError):
+        bench.do(Poison(bench.tenant_id, 0, how))
+    assert positions(bench) == []
+    assert bench.do(ingest(bench.tenant_id, ["m"])).first_position == 1
+
+
+def test_what_a_failed_transaction_learnt_is_forgotten(bench: Bench) -> None:
+    """A member who was registered in a transaction that failed is not remembered."""
+
+    class Stop(Exception):
+        pass
+
+    def learn(tx: Transaction) -> bool:
+        HANDLERS[commands.Ingest](tx, ingest(bench.tenant_id, ["m"]))
+        assert tx.memory(bench.tenant_id).identities
+        raise Stop
+
+    with pytest.raises(Stop):
+        bench.committer.work(learn)
+    refusing = commands.Ingest(
+        bench.tenant_id, 0, "woowup", (commands.Item("seen", (("external", "m"),)),)
+    )
+    with pytest.raises(NotFound):
+        bench.do(refusing)
+    bench.do(ingest(bench.tenant_id, ["m"]))
+    stored = bench.do(refusing)
+    assert stored.first_position == 2
+    (first, second) = bench.ask(
+        lambda rows: activities.after(rows, bench.tenant_id, position=0, limit=9)
+    )
+    assert first.number == second.number == 1
+
+
+def test_a_refused_command_shares_a_commit_with_good_ones(bench: Bench) -> None:
+    number = bench.member(("external", "m"))
+    taken = commands.RegisterMember(bench.tenant_id, 0, (("external", "m"),))
+    outcomes = bench.together(
+        taken, ingest(bench.tenant_id, ["m"]), taken, ingest(bench.tenant_id, ["m"])
+    )
+    assert [type(each) for each in outcomes] == [
+        Duplicate,
+        commands.Ingested,
+        Duplicate,
+        commands.Ingested,
+    ]
+    assert positions(bench) == [1, 2]
+    assert bench.ask(lambda rows: members.by_number(rows, bench.tenant_id, number + 1)) is None
+
+
+def test_outcomes_come_in_the_order_of_the_commands_of_several_tenants(bench: Bench) -> None:
+    other = bench.tenant("b")
+    commands_ = [ingest(tenant, ["m"]) for tenant in (bench.tenant_id, other) * 3]
+    commands_.insert(2, ingest(999, ["m"]))
+    outcomes = bench.together(*commands_)
+    assert isinstance(outcomes.pop(2), NotFound)
+    assert [each.first_position for each in outcomes] == [1, 1, 2, 2, 3, 3]
+
+
+def test_what_one_command_stores_the_next_of_the_same_commit_sees(bench: Bench) -> None:
+    outcomes = bench.together(
+        ingest(bench.tenant_id, ["m"]),
+        commands.RegisterMember(bench.tenant_id, 0, (("external", "m"),)),
+        commands.DeleteActivities(bench.tenant_id, 0, "seen", START, START, None),
+        ingest(bench.tenant_id, ["m"]),
+    )
+    assert isinstance(outcomes[1], Duplicate)
+    assert outcomes[2].deleted == 1
+    assert positions(bench) == [2]

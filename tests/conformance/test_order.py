@@ -1,0 +1,204 @@
+"""Positions are 1, 2, 3 ... in commit order, whoever writes; who reads along misses nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from conformance.stores import Bench, committers, in_threads, ingest, only_on_postgres
+from guerdon import bootstrap
+from guerdon.clock import SystemClock
+from guerdon.engine import commands
+from guerdon.engine.committer import Committer
+from guerdon.engine.inline import InlineCommitter
+from guerdon.errors import Refused
+from guerdon.followers.background import Upkeep
+from guerdon.store import activities
+from guerdon.store.transaction import Transaction
+
+WRITERS = 8
+COMMITS = 40
+
+
+@pytest.fixture
+def many(bench: Bench) -> Iterator[list[Committer]]:
+    with committers(bench, WRITERS) as made:
+        yield made
+
+
+class Tail:
+    """Reads along from the last position it has seen, as a follower does."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._done = threading.Event()
+        self.seen: list[int] = []
+
+    def read(self) -> None:
+        reader = self._bench.store.reader()
+        try:
+            last = False
+            while not last:
+                last = self._done.is_set()
+                after = self.seen[-1] if self.seen else 0
+                found = reader.ask(
+                    lambda rows, after=after: activities.after(
+                        rows, self._bench.tenant_id, position=after, limit=10_000
+                    )
+                )
+                self.seen += [activity.position for activity in found]
+        finally:
+            reader.close()
+
+    def end(self) -> None:
+        self._done.set()
+
+
+class Aborted(Exception):
+    pass
+
+
+@only_on_postgres
+def test_a_reader_beside_eight_committers_misses_nothing(
+    bench: Bench, many: list[Committer]
+) -> None:
+    bench.member(("external", "m"))
+    tail, positions = Tail(bench), []
+
+    def write(committer: Committer) -> None:
+        for turn in range(COMMITS):
+            if turn % 3 == 2:
+                with pytest.raises(Aborted):
+                    committer.work(abort)
+            for outcome in committer.run(
+                [ingest(bench.tenant_id, ["m"] * size) for size in (1, 3)]
+            ):
+                assert isinstance(outcome, commands.Ingested), outcome
+                first = outcome.first_position
+                positions.extend(range(first, first + outcome.count))
+
+    def abort(tx: Transaction) -> bool:
+        head = tx.head(bench.tenant_id)
+        tx.append_activities(head, 0, [(1, 1, None, None)] * 5)
+        tx.flush()
+        raise Aborted
+
+    def write_all() -> None:
+        try:
+            in_threads(*(lambda each=each: write(each) for each in many))
+        finally:
+            tail.end()
+
+    in_threads(write_all, tail.read)
+    assert sorted(positions) == list(range(1, WRITERS * COMMITS * 4 + 1))
+    assert tail.seen == sorted(positions)
+
+
+@only_on_postgres
+def test_reading_along_a_sequence_would_miss_events(bench: Bench) -> None:
+    """The guard's guard: what the head's lock is for can be seen when it is left out."""
+    with (
+        psycopg.connect(bench.config.database_url) as slow,
+        psycopg.connect(bench.config.database_url, autocommit=True) as quick,
+    ):
+        quick.execute("CREATE TABLE naive (position BIGSERIAL PRIMARY KEY)")
+        slow.execute("INSERT INTO naive DEFAULT VALUES")
+        quick.execute("INSERT INTO naive DEFAULT VALUES")
+        tail = "SELECT position FROM naive WHERE position > %s ORDER BY position"
+        seen = quick.execute(tail, (0,)).fetchall()
+        slow.commit()
+        seen += quick.execute(tail, (seen[-1][0],)).fetchall()
+        assert seen == [(2,)]
+        assert quick.execute(tail, (0,)).fetchall() == [(1,), (2,)]
+
+
+@only_on_postgres
+def test_points_are_not_spent_twice_by_eight_committers(
+    bench: Bench, many: list[Committer]
+) -> None:
+    number = bench.member(("external", "m"))
+    bench.do(commands.MovePoints(bench.tenant_id, 0, number, 1_000_00, "gift", ""))
+    granted: list[Any] = []
+
+    def spend(committer: Committer) -> None:
+        while True:
+            command = commands.MovePoints(bench.tenant_id, 0, number, -7_00, "spent", "")
+            (outcome,) = committer.run([command])
+            if isinstance(outcome, Refused):
+                assert outcome.code == "insufficient_points"
+                return
+            assert isinstance(outcome, commands.Moved), outcome
+            granted.append(outcome.movement_id)
+
+    in_threads(*(lambda each=each: spend(each) for each in many))
+    assert len(set(granted)) == len(granted) == 142
+    moved = bench.ask(
+        lambda rows: rows.all(
+            "movements",
+            tenant_id=bench.tenant_id,
+            number=number,
+            after=0,
+            from_time=0,
+            to_time=2**62,
+            limit=1_000,
+        )
+    )
+    assert sum(row[3] for row in moved) == 6_00
+
+
+@only_on_postgres
+def test_one_of_eight_registers_a_name(bench: Bench, many: list[Committer]) -> None:
+    outcomes: list[Any] = []
+
+    def register(committer: Committer) -> None:
+        for turn in range(10):
+            names = (("external", f"m{turn}"),)
+            outcomes.extend(committer.run([commands.RegisterMember(bench.tenant_id, 0, names)]))
+
+    in_threads(*(lambda each=each: register(each) for each in many))
+    made = [each for each in outcomes if isinstance(each, commands.Registered)]
+    refused = [each for each in outcomes if not isinstance(each, commands.Registered)]
+    assert sorted(each.number for each in made) == list(range(1, 11))
+    assert {each.code for each in refused} == {"member_exists"}
+
+
+@only_on_postgres
+@pytest.mark.usefixtures("small_blocks")
+def test_eight_workers_with_their_background_work_store_each_event_once(
+    bench: Bench,
+) -> None:
+    """As served: each worker has a committer on a thread, and any of them may pack the journal."""
+    number = bench.member(("external", "m"))
+    clock = SystemClock()
+    store = bootstrap.open_store(bench.config, clock, pytest.fail)
+
+    async def send() -> list[commands.Ingested]:
+        workers = [
+            InlineCommitter(Committer(store, clock, bench.vault), Upkeep()) for _ in range(WRITERS)
+        ]
+        turns = [ingest(bench.tenant_id, ["m"] * 3) for _ in range(25)]
+        answers = await asyncio.gather(*(each.submit(turn) for each in workers for turn in turns))
+        for each in workers:
+            each.settle()
+        for each in workers:
+            await each.close()
+        return answers
+
+    answers = asyncio.run(send())
+    total = WRITERS * 25 * 3
+    assert sorted(each.first_position for each in answers) == list(range(1, total, 3))
+    found = bench.ask(
+        lambda rows: (
+            activities.page(rows, bench.tenant_id, offset=0, limit=10_000, number=number),
+            activities.after(rows, bench.tenant_id, position=0, limit=10_000),
+            activities.indexed(rows, bench.tenant_id),
+        )
+    )
+    assert found[0] == found[1]
+    assert len(found[0]) == total
+    assert found[2] > total // 2

@@ -1,0 +1,257 @@
+"""What every engine's writer and reader must do, and what they may not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from conformance.stores import START, Bench
+from guerdon.errors import Conflict, StoreError
+from guerdon.store.port import Rows, Writer
+
+COUNTER = "a_counter"
+
+
+@pytest.fixture
+def writer(bench: Bench) -> Iterator[Writer]:
+    return bench.committer.writer
+
+
+def activity(bench: Bench, position: int, data: str | None = None) -> tuple[Any, ...]:
+    return bench.tenant_id, position, 1, 1, START, START, 0, data
+
+
+def total(rows: Rows, bench: Bench, name: str = COUNTER) -> int | None:
+    row = rows.one("counter_total", tenant_id=bench.tenant_id, name=name)
+    return None if row is None else int(row[0])
+
+
+def set_counter(writer: Writer, bench: Bench, value: int, name: str = COUNTER) -> int:
+    return writer.run("set_counter", tenant_id=bench.tenant_id, name=name, total=value)
+
+
+def positions(rows: Rows, bench: Bench, after: int = 0) -> list[int]:
+    found = rows.all(
+        "activities_after",
+        tenant_id=bench.tenant_id,
+        after=after,
+        until=2**62,
+        limit=20_000,
+        offset=0,
+    )
+    return [row[0] for row in found]
+
+
+def test_a_transaction_sees_what_it_wrote_and_nobody_else_does(
+    bench: Bench, writer: Writer
+) -> None:
+    writer.begin()
+    set_counter(writer, bench, 5)
+    assert total(writer, bench) == 5
+    assert bench.ask(lambda rows: total(rows, bench)) is None
+    writer.commit()
+    assert bench.ask(lambda rows: total(rows, bench)) == 5
+
+
+def test_what_was_rolled_back_never_was(bench: Bench, writer: Writer) -> None:
+    writer.begin()
+    set_counter(writer, bench, 5)
+    writer.append_activities([activity(bench, 1)])
+    writer.rollback()
+    writer.rollback()
+    writer.begin()
+    assert total(writer, bench) is None
+    assert positions(writer, bench) == []
+    writer.commit()
+
+
+def test_a_transaction_in_which_nothing_happened_commits(writer: Writer) -> None:
+    writer.begin()
+    writer.commit()
+    writer.begin()
+    writer.commit()
+
+
+def test_questions_outside_a_transaction_see_the_newest(bench: Bench, writer: Writer) -> None:
+    assert total(writer, bench) is None
+    writer.begin()
+    set_counter(writer, bench, 5)
+    writer.commit()
+    assert total(writer, bench) == 5
+    writer.begin()
+    set_counter(writer, bench, 6)
+    writer.commit()
+    assert total(writer, bench) == 6
+
+
+def test_a_question_sees_one_moment(bench: Bench, writer: Writer) -> None:
+    def question(rows: Rows) -> tuple[int | None, int | None]:
+        before = total(rows, bench)
+        writer.begin()
+        set_counter(writer, bench, 5)
+        writer.commit()
+        return before, total(rows, bench)
+
+    assert bench.ask(question) == (None, None)
+    assert bench.ask(lambda rows: total(rows, bench)) == 5
+
+
+def test_a_question_that_raises_leaves_the_reader_usable(bench: Bench) -> None:
+    def raises(rows: Rows) -> None:
+        rows.one("head", tenant_id=bench.tenant_id)
+        raise KeyError("no")
+
+    with pytest.raises(KeyError):
+        bench.ask(raises)
+    assert bench.ask(lambda rows: rows.one("head", tenant_id=bench.tenant_id)) is not None
+
+
+def test_writes_say_how_many_rows_they_changed(bench: Bench, writer: Writer) -> None:
+    place = {"tenant_id": bench.tenant_id, "name": "walker"}
+    writer.begin()
+    assert writer.run("add_follower", **place) == 1
+    assert writer.run("add_follower", **place) == 0
+    assert writer.run("advance_follower", **place, before=0, position=7) == 1
+    assert writer.run("advance_follower", **place, before=0, position=9) == 0
+    assert writer.one("follower_position", **place) == (7,)
+    assert set_counter(writer, bench, 1) == 1
+    assert set_counter(writer, bench, 2) == 1
+    writer.rollback()
+
+
+def test_every_write_is_counted(bench: Bench, writer: Writer) -> None:
+    before = writer.writes
+    writer.begin()
+    set_counter(writer, bench, 1)
+    writer.run_many("set_counter", [(bench.tenant_id, "b", 1), (bench.tenant_id, "c", 1)])
+    writer.append_activities([activity(bench, 1)])
+    total(writer, bench)
+    writer.rollback()
+    assert writer.writes == before + 3
+
+
+@pytest.mark.parametrize("size", [1, 2, 255, 256, 10_000])
+def test_a_batch_of_any_size_is_stored_as_it_was_given(
+    bench: Bench, writer: Writer, size: int
+) -> None:
+    texts = [None, "{}", '{"a":"é 🎁 \\u0001 \' % $1 :x"}', '{"long":"' + "x" * 3_000 + '"}']
+    rows = [activity(bench, at, texts[at % 4]) for at in range(1, size + 1)]
+    writer.begin()
+    writer.append_activities(rows)
+    writer.commit()
+    found = bench.ask(
+        lambda asked: asked.all(
+            "activities_after",
+            tenant_id=bench.tenant_id,
+            after=0,
+            until=2**62,
+            limit=20_000,
+            offset=0,
+        )
+    )
+    assert found == [tuple(row[1:]) for row in rows]
+
+
+def test_a_batch_may_be_read_before_it_is_committed(bench: Bench, writer: Writer) -> None:
+    writer.begin()
+    writer.append_activities([activity(bench, at) for at in range(1, 301)])
+    writer.append_activities([activity(bench, 301)])
+    assert positions(writer, bench, after=298) == [299, 300, 301]
+    writer.append_activities([activity(bench, 302)])
+    writer.commit()
+    assert bench.ask(lambda rows: positions(rows, bench, after=300)) == [301, 302]
+
+
+def test_nothing_to_append_or_to_run_is_no_trouble(bench: Bench, writer: Writer) -> None:
+    writer.begin()
+    writer.append_activities([])
+    writer.run_many("set_counter", [])
+    writer.commit()
+
+
+@pytest.mark.parametrize("size", [1, 300])
+def test_a_position_taken_before_is_a_conflict_and_stores_nothing(
+    bench: Bench, writer: Writer, size: int
+) -> None:
+    writer.begin()
+    writer.append_activities([activity(bench, size)])
+    writer.commit()
+    with pytest.raises(Conflict):
+        append_beside_a_counter(bench, writer, size)
+    writer.rollback()
+    assert bench.ask(lambda rows: positions(rows, bench)) == [size]
+    assert bench.ask(lambda rows: total(rows, bench)) is None
+
+
+def append_beside_a_counter(bench: Bench, writer: Writer, size: int) -> None:
+    """An engine may see the conflict at once or when it writes; in any case before it commits."""
+    writer.begin()
+    set_counter(writer, bench, 5)
+    writer.append_activities([activity(bench, at) for at in range(1, size + 1)])
+    writer.commit()
+
+
+def test_a_name_taken_before_is_a_conflict(bench: Bench, writer: Writer) -> None:
+    def add() -> None:
+        writer.begin()
+        writer.run("add_identity", tenant_id=bench.tenant_id, kind="card", value="1", number=1)
+        writer.commit()
+
+    add()
+    with pytest.raises(Conflict):
+        add()
+    writer.rollback()
+    assert writer.one("head", tenant_id=bench.tenant_id) is not None
+
+
+def test_the_writer_goes_on_after_a_failure(bench: Bench, writer: Writer) -> None:
+    writer.begin()
+    writer.append_activities([activity(bench, 1)])
+    writer.commit()
+    for _ in range(3):
+        with pytest.raises(StoreError):
+            append_beside_a_counter(bench, writer, 1)
+        writer.rollback()
+    writer.begin()
+    set_counter(writer, bench, 9)
+    writer.commit()
+    assert bench.ask(lambda rows: total(rows, bench)) == 9
+
+
+def test_a_reader_cannot_write(bench: Bench) -> None:
+    def write(rows: Rows) -> None:
+        rows.all("set_counter", tenant_id=bench.tenant_id, name="x", total=1)
+
+    with pytest.raises(StoreError):
+        bench.ask(write)
+    assert bench.ask(lambda rows: total(rows, bench, "x")) is None
+
+
+def test_values_come_back_as_integers_texts_and_bytes(bench: Bench) -> None:
+    bench.member(("email", "A@b.example"))
+    for query, values in (
+        ("head", {}),
+        ("counters", {}),
+        ("live_in_blocks", {"type_id": 0}),
+        ("identities", {"number": 1}),
+        ("seal", {"number": 1}),
+        ("decisions_from", {"from": 1, "limit": 10}),
+        ("member", {"number": 1}),
+    ):
+        rows = bench.ask(
+            lambda asked, query=query, values=values: asked.all(
+                query, tenant_id=bench.tenant_id, **values
+            )
+        )
+        assert rows
+        assert {type(value) for row in rows for value in row} <= {int, str, bytes, type(None)}
+
+
+def test_migrations_are_applied_once(bench: Bench) -> None:
+    assert bench.store.pending_migrations() == []
+
+
+def test_the_stores_as_shipped_threaten_no_promise(bench: Bench) -> None:
+    assert bench.store.risks() == []

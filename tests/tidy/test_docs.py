@@ -1,0 +1,83 @@
+"""What the documents say exists, exists; what an operator can set or call is in them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from guerdon import config
+from guerdon.engine import settings
+from tidy import source
+
+OPERATING = (source.ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+README = (source.ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = sorted(source.ROOT.glob("*.md")) + sorted((source.ROOT / "docs").rglob("*.md"))
+
+
+def broken_links(path: Path, text: str) -> Iterator[str]:
+    """Relative links whose file, or whose heading in it, is not there."""
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, heading = target.partition("#")
+        linked = (path.parent / name).resolve() if name else path
+        if not linked.exists():
+            yield f"{path.name}: {target}"
+        elif heading and heading not in headings(linked.read_text(encoding="utf-8")):
+            yield f"{path.name}: no heading {target}"
+
+
+def headings(text: str) -> set[str]:
+    """The anchors of a document's headings, as the usual renderers make them."""
+    found = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in found}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_leads_somewhere(path: Path) -> None:
+    assert not list(broken_links(path, path.read_text(encoding="utf-8")))
+
+
+def test_a_broken_link_is_caught() -> None:
+    here = source.ROOT / "README.md"
+    assert list(broken_links(here, "[x](docs/nowhere.md)"))
+    assert list(broken_links(here, "[x](docs/operating.md#nowhere)"))
+    assert not list(broken_links(here, "[x](docs/operating.md#settings) [y](https://example.com)"))
+
+
+def test_every_installation_setting_is_documented() -> None:
+    missing = [name for name in config.NAMES if f"`GUERDON_{name.upper()}`" not in OPERATING]
+    assert not missing
+
+
+def test_no_documented_variable_is_unknown() -> None:
+    known = {f"GUERDON_{name.upper()}" for name in config.NAMES}
+    known |= {f"GUERDON_{name.upper()}_FILE" for name in config.SECRETS} | {"GUERDON_CONFIG"}
+    everything = "\n".join(path.read_text(encoding="utf-8") for path in DOCUMENTS)
+    assert set(re.findall(r"\bGUERDON_[A-Z_]*[A-Z]\b", everything)) <= known
+
+
+def test_every_tenant_setting_is_documented_with_its_default() -> None:
+    rows = dict(re.findall(r"^\| `([a-z_.]+)` \| ([^|]+) \|", OPERATING, re.MULTILINE))
+    assert set(rows) == set(settings.SETTINGS)
+    for name, setting in settings.SETTINGS.items():
+        if setting.default != "":
+            shown = rows[name].strip().strip("`")
+            assert shown == _as_written(setting.default), name
+
+
+def _as_written(default: object) -> str:
+    return default if isinstance(default, str) else json.dumps(default)
+
+
+def test_the_readme_names_only_folders_that_exist() -> None:
+    promises = re.findall(r"^\| \d+ \|.*\| ([^|]+) \|$", README, re.MULTILINE)
+    folders = {name for cell in promises for name in re.findall(r"`(\w+)`", cell)}
+    tests = source.ROOT / "tests"
+    empty = [name for name in folders if not any((tests / name).rglob("test_*.py"))]
+    assert len(promises) == 13
+    assert not empty

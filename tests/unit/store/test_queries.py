@@ -1,0 +1,53 @@
+"""Named SQL: split, numbered and replaced by an engine's own."""
+
+from __future__ import annotations
+
+import pytest
+
+from guerdon.errors import Misconfigured
+from guerdon.store import queries
+
+TEXT = """
+-- What this file is about.
+
+-- name: first
+-- What it is for.
+SELECT :b, :a
+-- in between
+FROM t WHERE c = :b;
+
+-- name: second_2
+-- Another.
+DELETE FROM t WHERE a = :a AND x::text = 'a:b' AND d = :d_1;
+"""
+
+
+def test_a_file_is_split_at_its_names_and_without_its_comments() -> None:
+    found = queries.parse(TEXT)
+    assert list(found) == ["first", "second_2"]
+    assert found["first"] == "SELECT :b, :a\nFROM t WHERE c = :b"
+    assert found["second_2"].endswith("d = :d_1")
+
+
+def test_parameters_come_in_the_order_of_their_first_use() -> None:
+    found = queries.parse(TEXT)
+    assert queries.parameters(found["first"]) == ["b", "a"]
+    assert queries.parameters(found["second_2"]) == ["a", "d_1"]
+
+
+def test_a_repeated_parameter_keeps_its_number_and_a_cast_is_none() -> None:
+    assert (
+        queries.numbered("a = :x AND b = :y AND c::int = :x") == "a = $1 AND b = $2 AND c::int = $1"
+    )
+
+
+def test_a_name_may_be_defined_once() -> None:
+    with pytest.raises(Misconfigured, match="first is defined twice"):
+        queries.parse(TEXT + "-- name: first\nSELECT 1;\n")
+
+
+def test_an_engine_may_replace_a_statement_and_adds_none() -> None:
+    sqlite, postgres = queries.load("sqlite"), queries.load("postgres")
+    assert set(sqlite) == set(postgres)
+    assert "FOR UPDATE" in postgres["lock_head"]
+    assert "FOR UPDATE" not in sqlite["lock_head"]
