@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+import structlog
 
 from guerdon import bootstrap
 from guerdon.clock import SystemClock
@@ -26,6 +28,16 @@ from guerdon.web.passwords import password_hash
 from postgres import fresh_database
 
 SECRET_KEY = bytes(range(32))
+
+
+@pytest.fixture(autouse=True)
+def _lines_go_nowhere_after_their_test() -> Iterator[None]:
+    """A test that installs the log leaves no later one with the stream it has closed."""
+    handlers, level = logging.root.handlers[:], logging.root.level
+    yield
+    structlog.reset_defaults()
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)
 
 
 class Reply(msgspec.Struct):

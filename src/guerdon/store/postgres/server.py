@@ -48,10 +48,21 @@ def in_our_words(error: psycopg.Error) -> errors.StoreError:
     state = error.sqlstate or ""
     ours = _BY_STATE.get(state) or _BY_STATE.get(state[:2])
     if ours is None:
-        lost = not state and isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
-        ours = errors.StoreUnavailable if lost else errors.StoreError
+        ours = errors.StoreUnavailable if _is_lost(error) else errors.StoreError
     # Not the detail: it holds the values, and messages go to logs.
     return ours(error.diag.message_primary or str(error).strip() or None)
+
+
+def _is_lost(error: psycopg.Error) -> bool:
+    """Whether it tells of the connection: the server gives every error of its own a state.
+
+    A connection that ends in the middle of an answer leaves as the plain DatabaseError; the
+    subclasses of it that have no state are the driver's refusals of what we asked.
+    """
+    if error.sqlstate:
+        return False
+    is_plain = type(error) is psycopg.DatabaseError
+    return is_plain or isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
 
 
 @contextlib.contextmanager

@@ -50,7 +50,8 @@ def test_every_state_has_its_word(state: str, kind: type[errors.StoreError]) -> 
 
 
 def test_an_error_without_a_state_is_a_lost_connection() -> None:
-    for lost in (psycopg.OperationalError("gone"), psycopg.InterfaceError("closed")):
+    cut_short = psycopg.DatabaseError("server closed the connection unexpectedly")
+    for lost in (psycopg.OperationalError("gone"), psycopg.InterfaceError("closed"), cut_short):
         assert type(in_our_words(lost)) is errors.StoreUnavailable
     assert type(in_our_words(psycopg.DataError("NUL"))) is errors.StoreError
 
