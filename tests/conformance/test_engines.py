@@ -17,6 +17,7 @@ from conformance.stores import START, Bench, ingest
 from guerdon.clock import DAY, SECOND
 from guerdon.config import Config
 from guerdon.engine import commands
+from guerdon.engine.commands.definitions import Define
 from guerdon.errors import GuerdonError
 from guerdon.followers import lease
 from guerdon.store import queries
@@ -73,6 +74,7 @@ def history(bench: Bench) -> list[Any]:
     do(commands.RegisterMember(tenant_id, 0, email, profile))
     do(commands.UpdateMember(tenant_id, 0, 41, '{"lastName":"Ω"}', (("card", "8"),)))
     do(*(commands.MovePoints(tenant_id, 0, 41, points, "gift", "é") for points in (5_00, -7_00)))
+    do(Define(tenant_id, 0, "Pos", '{"name":"Ω"}', actor="admin:1"))
     do(commands.IssueMemberToken(tenant_id, 0, 41))
     do(commands.RecordIntegrationStat(tenant_id, 0, '{"a":1}'))
     do(commands.RecordOutcome(tenant_id, 3, "refused", "x", "why", "woowup", "GET", "/", b"\0", 1))

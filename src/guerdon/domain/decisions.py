@@ -1,8 +1,9 @@
 """Decisions: what the programme decided, as plain values.
 
-A decision's payload is a flat list of named parts. At most one part is personal (or secret): its
-text is sealed under the member's key, and the public view shows an empty value in its place. So a
-forgotten member's decisions stay valid JSON, and still count.
+A decision's payload is a flat list of named parts. One part may be personal (or secret), or several
+that stand side by side: their text is sealed under the member's key. The public view shows an empty
+value in place of the one, and nothing in place of the several. So a forgotten member's decisions
+stay valid JSON, and still count.
 
 Source: Open Loyalty's event payloads: property names verbatim, in order, nulls left out.
 """
@@ -23,15 +24,17 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     aggregate: the uuid of what it is about (Open Loyalty's `uuid`).
     number:    the member concerned, or None.
     payload:   parts in their documented order; a part that is None is left out.
-    personal:  the name of the one part to be sealed, or None. A decision without a member seals it
-               under the tenant's own key: that is how secrets such as password hashes are kept.
+    personal:  the name of the one part to be sealed, or the names of neighbours after the first
+               part, or None. A decision without a member seals it under the tenant's own key: that
+               is how secrets such as password hashes are kept. What is about a person who is no
+               member yet is sealed under a negative number of its own.
     """
 
     type: str
     aggregate: str
     number: int | None = None
     payload: dict[str, Any]
-    personal: str | None = None
+    personal: str | tuple[str, ...] | None = None
 
     def render(self) -> tuple[str, tuple[int, int], str | None]:
         """The public JSON text, the hole in it (start, length) and the text that fills the hole."""
@@ -39,11 +42,16 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
         length = 1
         hole = (0, 0)
         fragment = None
+        beside = self.personal if isinstance(self.personal, tuple) else ()
         for name, value in self.payload.items():
             if value is None:
                 continue
             key = _text(name) + ":"
             shown = _text(value)
+            if name in beside:
+                fragment = f"{fragment or ''},{key}{shown}"
+                hole = (length - 1, 0)
+                continue
             if name == self.personal:
                 fragment = shown
                 shown = "{}" if isinstance(value, dict) else '""'

@@ -21,6 +21,50 @@ IDENTITIES_WERE_CHANGED = "Guerdon.Member.Event.IdentitiesWereChanged"
 SUBSCRIPTION_WAS_CHANGED = "Guerdon.Member.Event.SubscriptionWasChanged"
 ACTIVITY_WAS_DELETED = "Guerdon.Activity.Event.ActivityWasDeleted"
 
+KINDS = (
+    "Level",
+    "Reward",
+    "RewardCategory",
+    "Rule",
+    "Segment",
+    "Pos",
+    "Seller",
+    "Store",
+    "Role",
+    "AdministratorDetails",
+)
+"""What a programme is made of: each defined, changed and removed in the same way."""
+
+
+def was_defined(kind: str) -> str:
+    """The type of the decision that defines or changes something of a kind."""
+    return f"Guerdon.{kind}.Event.{kind}WasDefined"
+
+
+def was_removed(kind: str) -> str:
+    """The type of the decision that removes something of a kind."""
+    return f"Guerdon.{kind}.Event.{kind}WasRemoved"
+
+
+def defined(
+    kind: str, definition_id: str, body: dict[str, Any], *, active: bool, is_secret: bool = False
+) -> Decision:
+    """A definition as it is from now on, whole.
+
+    is_secret: the body is sealed under the tenant's own key (it names a person, or has a password).
+    """
+    return Decision(
+        type=was_defined(kind),
+        aggregate=definition_id,
+        payload={"kind": kind, "active": active, "body": body},
+        personal="body" if is_secret else None,
+    )
+
+
+def removed(kind: str, definition_id: str) -> Decision:
+    """A definition is gone."""
+    return Decision(type=was_removed(kind), aggregate=definition_id, payload={"kind": kind})
+
 
 def about_tenant(
     type: str, store_id: str, personal: str | None = None, /, **parts: Any

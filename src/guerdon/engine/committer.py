@@ -136,6 +136,7 @@ class Committer:
         writes = tx.rows.writes
         try:
             mark = self._mark(tx, command)
+            tx.actor = getattr(command, "actor", "")
             return HANDLERS[type(command)](tx, command)
         except Stale as stale:
             return stale

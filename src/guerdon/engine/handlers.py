@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from guerdon.engine import (
     catalogue,
     commands,
+    consequences,
+    definitions,
     deletions,
     deliveries,
     ingest,
@@ -17,11 +16,8 @@ from guerdon.engine import (
     subscriptions,
     tenants,
 )
-from guerdon.store.transaction import Transaction
 
-Handler = Callable[[Transaction, Any], Any]
-
-HANDLERS: dict[type[commands.Command], Handler] = {
+HANDLERS: commands.Handlers = {
     commands.Append: ingest.append,
     commands.Ingest: ingest.ingest,
     commands.AddActivityType: catalogue.add_type,
@@ -47,4 +43,8 @@ HANDLERS: dict[type[commands.Command], Handler] = {
     commands.AddSigningKey: tenants.add_signing_key,
     commands.ChangeSetting: tenants.change_setting,
     commands.RebuildState: rebuild.rebuild_state,
+    **definitions.HANDLERS,
 }
+
+# Who hears of which moment, in this order.
+consequences.LISTENERS.update({})

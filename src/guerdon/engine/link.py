@@ -223,7 +223,7 @@ class CommitterClient(asyncio.Protocol):
         self._pending[self._next_id] = (future, command.Answer)
         if not self._out:
             self._loop.call_soon(self._flush)
-        self._out.append(wire.request_frame(self._next_id, command))  # type: ignore[arg-type]
+        self._out.append(wire.request_frame(self._next_id, command))
         return future
 
     def _flush(self) -> None:

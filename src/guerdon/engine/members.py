@@ -19,7 +19,8 @@ from guerdon.engine.commands import (
     UpdateMember,
 )
 from guerdon.engine.directory import read_settings
-from guerdon.engine.record import record, text
+from guerdon.engine.folds.fact import text
+from guerdon.engine.record import record
 from guerdon.errors import Duplicate, NotFound, Refused
 from guerdon.store.members import Member, by_number
 from guerdon.store.transaction import Transaction

@@ -15,24 +15,14 @@ from collections.abc import Iterator
 import msgspec
 
 from guerdon.engine.commands import RebuildState, Rebuilt
-from guerdon.engine.record import FOLDS, Fact
+from guerdon.engine.folds.fact import Fact
+from guerdon.engine.record import CLEARED, FOLDS
 from guerdon.store import activities, decisions
 from guerdon.store.decisions import Recorded
 from guerdon.store.port import Row
 from guerdon.store.transaction import Transaction
 
 _PAGE_ROWS = 500
-_FOLDED = (
-    "clear_refresh_tokens",
-    "clear_administrators",
-    "clear_keys",
-    "clear_settings",
-    "clear_stores",
-    "clear_identities",
-    "clear_movements",
-    "clear_members",
-    "clear_types",
-)
 _SORTED = ("clear_postings", "clear_blocks")
 
 
@@ -44,7 +34,7 @@ def rebuild_state(tx: Transaction, command: RebuildState) -> Rebuilt:
     tx.flush()
     logins = tx.rows.all("logins", tenant_id=tenant_id)
     tokens = tx.rows.all("refresh_tokens", tenant_id=tenant_id)
-    for query in _FOLDED:
+    for query in CLEARED:
         tx.rows.run(query, tenant_id=tenant_id)
     tx.forget(tenant_id)
     count = 0

@@ -13,7 +13,8 @@ from guerdon import limits
 from guerdon.domain import definitions, status_message
 from guerdon.engine import deliveries, members
 from guerdon.engine.commands import ChangeSubscription, IssueMemberToken, TokenIssued
-from guerdon.engine.record import record, text
+from guerdon.engine.folds.fact import text
+from guerdon.engine.record import record
 from guerdon.errors import Refused
 from guerdon.store.members import Member
 from guerdon.store.transaction import Transaction

@@ -6,16 +6,18 @@ four bytes, big-endian. An error travels as its class's name and its fields.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Union
 
 import msgspec
 
 from guerdon import errors, limits
-from guerdon.engine.commands import AnyCommand
+from guerdon.engine.commands import Command
+from guerdon.engine.handlers import HANDLERS
 
 _LENGTH_BYTES = 4
 _encode = msgspec.msgpack.Encoder().encode
-_request = msgspec.msgpack.Decoder(tuple[int, AnyCommand]).decode
+_commands: Any = Union[tuple(HANDLERS)]  # noqa: UP007 - known at run time only
+_request = msgspec.msgpack.Decoder(tuple[int, _commands]).decode
 _answer = msgspec.msgpack.Decoder(tuple[int, msgspec.Raw, tuple[str, dict[str, Any]] | None]).decode
 _decoders: dict[Any, msgspec.msgpack.Decoder[Any]] = {}
 _ERRORS = {
@@ -25,7 +27,7 @@ _ERRORS = {
 }
 
 
-def request_frame(request_id: int, command: AnyCommand) -> bytes:
+def request_frame(request_id: int, command: Command) -> bytes:
     """A command on its way to the committer."""
     return _frame(_encode((request_id, command)))
 
@@ -38,7 +40,7 @@ def answer_frame(request_id: int, outcome: Any) -> bytes:
     return _frame(_encode((request_id, outcome, None)))
 
 
-def read_request(frame: bytes) -> tuple[int, AnyCommand]:
+def read_request(frame: bytes) -> tuple[int, Command]:
     """A request frame's content."""
     return _request(frame)
 

@@ -42,7 +42,7 @@ class Memory:
     setting changed) the head's `identity_version` is raised, and every committer forgets.
     """
 
-    __slots__ = ("identities", "settings", "types", "version")
+    __slots__ = ("definitions", "identities", "settings", "types", "version")
 
     entries_max = 2_000_000
 
@@ -51,13 +51,14 @@ class Memory:
         self.identities: dict[tuple[str, str], int] = {}
         self.types: dict[str, int] = {}
         self.settings: dict[str, Any] | None = None
+        self.definitions: dict[str, Any] = {}
 
 
 class Transaction:
     """Units of work on their way to one commit.
 
     `now` is the clock at the start, in microseconds; `moment(tenant)` never goes back. `uuid` and
-    `secret` are the clock's.
+    `secret` are the clock's. `actor` is on whose behalf the present unit decides.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Transaction:
         self.secret = clock.secret
         self.vault = vault
         self.memories = memories
+        self.actor = ""
         self._heads: dict[int, Head] = {}
         self._activities: list[Row] = []
         self._decisions: list[Row] = []
@@ -104,6 +106,10 @@ class Transaction:
         head = self.head(tenant_id)
         head.identity_version += 1
         self.memories[tenant_id] = Memory(head.identity_version)
+
+    def redefine(self, tenant_id: int) -> None:
+        """Make every committer drop the definitions it remembers of the tenant."""
+        self.forget(tenant_id)
 
     def moment(self, tenant_id: int) -> int:
         """The recording time: never earlier than any the tenant has seen."""
@@ -180,6 +186,7 @@ class Transaction:
             sealed,
             hole[0] if sealed is not None else None,
             hole[1] if sealed is not None else None,
+            self.actor or None,
         )
         head.decision_hash = chain(head.decision_hash, row)
         self._decisions.append((tenant_id, *row, head.decision_hash))
@@ -249,6 +256,6 @@ def chain(previous: bytes, row: Row) -> bytes:
     """The hash of a decision: SHA-256 over the previous hash and the row as stored.
 
     `row` is (position, type, aggregate, number, recorded_at, ordinal, payload, sealed, sealed_at,
-    sealed_chars). The encoding is MessagePack, whose lengths make it unambiguous.
+    sealed_chars, actor). The encoding is MessagePack, whose lengths make it unambiguous.
     """
     return hashlib.sha256(previous + msgspec.msgpack.encode(row)).digest()

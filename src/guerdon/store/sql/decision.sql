@@ -1,9 +1,9 @@
 -- name: append_decision
 -- One row of the decision journal.
 INSERT INTO decision (tenant_id, position, type, aggregate, number, recorded_at, ordinal, payload,
-                      sealed, sealed_at, sealed_chars, hash)
+                      sealed, sealed_at, sealed_chars, actor, hash)
 VALUES (:tenant_id, :position, :type, :aggregate, :number, :recorded_at, :ordinal, :payload,
-        :sealed, :sealed_at, :sealed_chars, :hash);
+        :sealed, :sealed_at, :sealed_chars, :actor, :hash);
 
 -- name: decisions_from
 -- A page by position, upwards.
@@ -53,7 +53,7 @@ WHERE e.tenant_id = :tenant_id AND e.position = :position;
 -- name: decision_rows
 -- Rows exactly as hashed, for verification.
 SELECT position, type, aggregate, number, recorded_at, ordinal, payload, sealed, sealed_at,
-       sealed_chars, hash
+       sealed_chars, actor, hash
 FROM decision WHERE tenant_id = :tenant_id AND position > :after
 ORDER BY position LIMIT :limit;
 

@@ -181,6 +181,7 @@ CREATE TABLE decision (
     sealed       BLOB,
     sealed_at    INTEGER,
     sealed_chars INTEGER,
+    actor        TEXT,
     hash         BLOB    NOT NULL,
     PRIMARY KEY (tenant_id, position)
 ) STRICT, WITHOUT ROWID;
@@ -234,6 +235,20 @@ CREATE TABLE points_movement (
     description TEXT    NOT NULL,
     recorded_at INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, number, movement_id)
+) STRICT, WITHOUT ROWID;
+
+-- Levels, rewards, rules, places: whole bodies, changed by decisions. `ordinal` is creation order.
+-- distributed
+CREATE TABLE definition (
+    tenant_id     INTEGER NOT NULL,
+    kind          TEXT    NOT NULL,
+    definition_id TEXT    NOT NULL,
+    ordinal       INTEGER NOT NULL,
+    active        INTEGER NOT NULL,
+    created_at    INTEGER NOT NULL,
+    changed_at    INTEGER NOT NULL,
+    body          TEXT    NOT NULL,
+    PRIMARY KEY (tenant_id, kind, definition_id)
 ) STRICT, WITHOUT ROWID;
 
 -- distributed

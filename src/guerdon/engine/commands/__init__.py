@@ -2,13 +2,15 @@
 
 A command is a value: it crosses the committer's socket as MessagePack and means the same on either
 side. Its class names the type of its answer. Handlers live beside what they handle (`ingest.py`,
-`members.py`, ...); `handlers.py` is the table.
+`members.py`, ...); `handlers.py` is the table. This module has what every part needs; the modules
+of this package are the loyalty programme's, a noun each.
 
-Every command names its tenant first, and the key that asked (0: the operator).
+Every command names its tenant first, and the key that asked (0: the operator or an administrator).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
 import msgspec
@@ -18,11 +20,20 @@ Identity = tuple[str, str]
 
 
 class Command(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """The base of all commands. `Answer` is what `Engine.execute` returns for one."""
+    """The base of all commands.
+
+    `Answer` is what `Engine.execute` returns for one. A command that people give has a field
+    `actor`, on whose behalf it is, for the decision journal: `admin:<uuid>`, `seller:<uuid>` or
+    `member:<uuid>`.
+    """
 
     Answer: ClassVar[Any] = None
     tenant_id: int
     key_id: int
+
+
+Handlers = dict[type[Command], Callable[[Any, Any], Any]]
+"""Which function, given a transaction and the command, carries it out."""
 
 
 # --- activities ----------------------------------------------------------------------------------
@@ -426,35 +437,6 @@ class RebuildState(Command, frozen=True):
 
     Answer: ClassVar[Any] = Rebuilt
     index: bool = False
-
-
-AnyCommand = (
-    Append
-    | Ingest
-    | AddActivityType
-    | HideActivityType
-    | DeleteActivities
-    | RegisterMember
-    | UpdateMember
-    | IssueMemberToken
-    | ChangeSubscription
-    | MovePoints
-    | RecordIntegrationStat
-    | RecordOutcome
-    | MarkReplayed
-    | LeaseDeliveries
-    | SettleDelivery
-    | CreateTenant
-    | CreateKey
-    | RevokeKey
-    | CreateAdministrator
-    | RecordLogin
-    | RefreshLogin
-    | RevokeLogins
-    | AddSigningKey
-    | ChangeSetting
-    | RebuildState
-)
 
 
 def events_of(command: Command) -> int:

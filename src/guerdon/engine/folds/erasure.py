@@ -1,0 +1,8 @@
+"""Erasure: members who were anonymised or deleted."""
+
+from __future__ import annotations
+
+from guerdon.engine.folds.fact import Fold
+
+FOLDS: dict[str, Fold] = {}
+CLEARED: tuple[str, ...] = ()

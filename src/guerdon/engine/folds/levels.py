@@ -1,0 +1,8 @@
+"""Levels: where members stand and when they are reviewed."""
+
+from __future__ import annotations
+
+from guerdon.engine.folds.fact import Fold
+
+FOLDS: dict[str, Fold] = {}
+CLEARED: tuple[str, ...] = ()

@@ -1,0 +1,8 @@
+"""Rewards: coupons in stock, bought and used."""
+
+from __future__ import annotations
+
+from guerdon.engine.folds.fact import Fold
+
+FOLDS: dict[str, Fold] = {}
+CLEARED: tuple[str, ...] = ()

@@ -1,0 +1,8 @@
+"""Earning rules: how often each was used."""
+
+from __future__ import annotations
+
+from guerdon.engine.folds.fact import Fold
+
+FOLDS: dict[str, Fold] = {}
+CLEARED: tuple[str, ...] = ()

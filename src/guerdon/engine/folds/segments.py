@@ -1,0 +1,8 @@
+"""Segments: who belongs to them."""
+
+from __future__ import annotations
+
+from guerdon.engine.folds.fact import Fold
+
+FOLDS: dict[str, Fold] = {}
+CLEARED: tuple[str, ...] = ()
