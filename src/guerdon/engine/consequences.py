@@ -15,6 +15,8 @@ from guerdon.store.transaction import Transaction
 
 Moment = Literal[
     "registered",
+    "invited",
+    "level_chosen",
     "activated",
     "logged_in",
     "subscribed_to_newsletter",
@@ -24,6 +26,11 @@ Moment = Literal[
     "level_changed",
     "forgotten",
 ]
+"""Facts: invited(token, referrer_email), from the registration form, either may be empty;
+level_chosen(level_id), by whoever registered or edited the member; points_changed(change);
+purchase_assigned(purchase); return_assigned(purchase, original);
+level_changed(level_id, old_level_id). The others have none.
+"""
 Listener = Callable[..., None]
 """Called with (tx, tenant_id, number, **facts)."""
 
