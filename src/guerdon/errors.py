@@ -8,6 +8,7 @@
     * Duplicate        - the same thing was accepted before; carries the first answer.
     * KeyReused        - an idempotency key came back with another body.
     * TooLarge         - a body, batch or field above its bound.
+    * InvalidForm      - fields of a form are wrong; says which, and what is wrong with each.
     * Throttled        - too many requests, or too many wrong keys; says when to come back.
   * Disconnected       - the sender went away before the request was whole; nobody can be answered.
   * StoreError         - the store could not do it; the request may be right.
@@ -28,6 +29,8 @@ Source: design decision "one tree"; the habit is httpx's and procrastinate's.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 
 class GuerdonError(Exception):
@@ -104,6 +107,18 @@ class TooLarge(Refused):
     """The request is larger than allowed."""
 
     code = "too_large"
+
+
+class InvalidForm(Refused):
+    """The form is not valid."""
+
+    code = "invalid_form"
+
+    def __init__(self, tree: dict[str, Any], messages: list[str]) -> None:
+        """Each field's `errors` or `children` by its name, and the whole form's messages."""
+        super().__init__()
+        self.tree = tree
+        self.messages = messages
 
 
 class Throttled(Refused):

@@ -51,8 +51,13 @@ def flat(raw: bytes) -> dict[str, str]:
 
 def nested(raw: bytes) -> Nested:
     """Parameters as nested dicts and lists, by the brackets in their names."""
+    return nested_pairs(pairs(raw))
+
+
+def nested_pairs(named: list[tuple[str, str]]) -> Nested:
+    """The same for pairs that were read already, such as the parts of a multipart body."""
     root = _Branch()
-    for name, value in pairs(raw):
+    for name, value in named:
         path = _path(name)
         branch = root
         for key in path[:-1]:

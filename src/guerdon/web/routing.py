@@ -37,7 +37,7 @@ the beginning. So a quick way never answers anything the handler would not, and 
 NO_PARAMS: Mapping[str, str] = MappingProxyType({})
 _PATH = re.compile(rb"/[!-\"$-:<-\[\]-~]*")
 _SEGMENT = re.compile(rb"(?:[^%]|%[0-9A-Fa-f]{2})*")
-_PARAMETER = re.compile(r"\{([a-z_]+)\}")
+_PARAMETER = re.compile(r"\{([A-Za-z_]+)\}")
 
 
 @dataclass(frozen=True, slots=True)

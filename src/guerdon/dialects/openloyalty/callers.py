@@ -1,6 +1,6 @@
-"""Who is calling: an administrator with a signed token, or a system with a permanent one.
+"""Who is calling: a person with a signed token, or a system with a permanent one.
 
-A signed token is good only while its administrator is: who that is is asked again when the answer
+A signed token is good only while its person is: who that is is asked again when the answer
 is older than `limits.auth_cache_seconds`, and a token's own end counts to the second. A permanent
 token is an API key of this dialect.
 
@@ -16,25 +16,15 @@ import msgspec
 
 from guerdon import errors, limits
 from guerdon.clock import SECOND
-from guerdon.dialects.openloyalty import refusals, tokens
+from guerdon.dialects.openloyalty import people, refusals, tokens
 from guerdon.dialects.openloyalty.keyring import Keyring
-from guerdon.engine.directory import Key, read_settings
+from guerdon.dialects.openloyalty.people import Caller
+from guerdon.engine.directory import Key
 from guerdon.engine.engine import Engine
 from guerdon.errors import Forbidden, Unauthenticated
 from guerdon.store.port import Rows
 from guerdon.web import credentials, peers, ratelimit
 from guerdon.web.request import Request
-
-_PER_MINUTE = "rate_limit.per_minute"
-
-
-class Caller(msgspec.Struct, frozen=True):
-    """Whose data may be seen. `key_id` is 0 for an administrator, `admin_id` None for a key."""
-
-    tenant_id: int
-    key_id: int
-    admin_id: str | None
-    per_minute_max: int
 
 
 class _Remembered(msgspec.Struct, frozen=True):
@@ -54,11 +44,19 @@ class Callers:
         self._failures = ratelimit.Failures()
         self._windows = ratelimit.Windows()
 
+    def presents(self, request: Request) -> bool:
+        """Whether a request comes with a credential at all, right or wrong."""
+        return (
+            request.scope.get("guerdon.key") is not None
+            or not credentials.openloyalty_token(request).is_missing
+            or not _permanent_token(request).is_missing
+        )
+
     async def caller(self, request: Request) -> Caller:
         """Who sent this request."""
         found = await self._found(request)
         if found.per_minute_max:
-            sender = found.admin_id or found.key_id
+            sender = found.id or found.key_id
             seconds = self._engine.clock.now() / SECOND
             verdict = self._windows.take(sender, found.per_minute_max, seconds)
             request.scope[refusals.RATE_LIMIT] = verdict.headers()
@@ -69,7 +67,7 @@ class Callers:
     async def _found(self, request: Request) -> Caller:
         key: Key | None = request.scope.get("guerdon.key")
         if key is not None:
-            return _of_key(key)
+            return people.of_key(key)
         # The header as a whole, since reading it again costs more than all the rest.
         header = request.headers.get(b"authorization", b"")
         known = self._remembered.get(header)
@@ -95,9 +93,9 @@ class Callers:
         text = token.decode("ascii")
         public = await self._keyring.public(tokens.kid_of(text))
         claims = tokens.verified(text, public, clock.now())
-        caller = await self._engine.read(lambda rows: _administrator(rows, claims.sub))
+        caller = await self._engine.read(lambda rows: _person(rows, claims))
         if caller is None:
-            raise Unauthenticated("Invalid JWT Token", code="unknown_administrator")
+            raise Unauthenticated("Invalid JWT Token", code="unknown_person")
         if len(self._remembered) >= limits.tokens_remembered_max:
             self._remembered.clear()
         until = clock.monotonic() + limits.auth_cache_seconds
@@ -117,7 +115,7 @@ class Callers:
             if not self._failures.take(address, seconds).allowed:
                 raise _too_many()
             raise Forbidden("Invalid API key")
-        return _of_key(key)
+        return people.of_key(key)
 
 
 def _permanent_token(request: Request) -> credentials.Presented:
@@ -130,15 +128,13 @@ def _permanent_token(request: Request) -> credentials.Presented:
     return credentials.Presented((secret.encode(),)) if secret else credentials.MALFORMED
 
 
-def _of_key(key: Key) -> Caller:
-    return Caller(key.tenant_id, key.key_id, None, key.settings[_PER_MINUTE])
-
-
-def _administrator(rows: Rows, admin_id: str) -> Caller | None:
-    row = rows.one("administrator", admin_id=admin_id)
-    if row is None or not row[5]:
-        return None
-    return Caller(row[1], 0, admin_id, read_settings(rows, row[1])[_PER_MINUTE])
+def _person(rows: Rows, claims: tokens.Claims) -> Caller | None:
+    """Who a token speaks of, as they are now."""
+    if "ROLE_SELLER" in claims.roles:
+        return people.seller(rows, claims.programme, claims.sub)
+    if "ROLE_PARTICIPANT" in claims.roles:
+        return people.customer(rows, claims.programme, claims.sub)
+    return people.administrator(rows, claims.sub)
 
 
 def _too_many() -> errors.Refused:

@@ -1,7 +1,8 @@
-"""What goes wrong, in Open Loyalty's three shapes, readable from any web page.
+"""What goes wrong, in Open Loyalty's shapes, readable from any web page.
 
 * Who you are (401, 403, 429): `{"message": "…"}`.
-* What you asked (400): `{"error": "…"}`.
+* What you asked (400): `{"error": "…"}`, or for a form
+  `{"form": {"children": {"name": {"errors": ["…"]}, "active": {}}}, "errors": []}`.
 * Everything else: `{"error": {"code": 404, "message": "Not Found"}}`.
 
 Every answer carries the CORS headers: credentials are tokens, never cookies, so that any origin may
@@ -52,6 +53,9 @@ def method_not_allowed(_request: Request, _allow: str) -> Answer:
 
 def failed(request: Request, error: errors.GuerdonError) -> Answer:
     """A refusal, or what the store could not do."""
+    if isinstance(error, errors.InvalidForm):
+        form = {"form": {"children": error.tree}, "errors": error.messages}
+        return answers.json_answer(_ABOUT_THE_REQUEST, form, JSON)
     status = answers.status_of(error)
     if status in _ABOUT_THE_SENDER:
         answer = answers.json_answer(status, {"message": error.message}, JSON)

@@ -6,8 +6,9 @@ Source: Open Loyalty 4.3, "Authorization", "Event API", "Introduction".
 from __future__ import annotations
 
 from guerdon.config import Config
-from guerdon.dialects.openloyalty import events, refusals
+from guerdon.dialects.openloyalty import events, nouns, refusals
 from guerdon.dialects.openloyalty.callers import Callers
+from guerdon.dialects.openloyalty.desk import Desk
 from guerdon.dialects.openloyalty.keyring import Keyring
 from guerdon.dialects.openloyalty.logins import Logins
 from guerdon.engine.commands import RevokeLogins
@@ -29,7 +30,7 @@ class Api:
     def __init__(self, engine: Engine, config: Config) -> None:
         keyring = Keyring(engine)
         self._engine = engine
-        self._callers = Callers(engine, keyring, config.trusted_proxies)
+        self.callers = Callers(engine, keyring, config.trusted_proxies)
         self._logins = Logins(engine, keyring, config.trusted_proxies)
 
     async def log_in(self, request: Request) -> Answer:
@@ -42,15 +43,15 @@ class Api:
 
     async def revoke(self, request: Request) -> Answer:
         """`GET /api/token/revoke`: the caller's refresh tokens are forgotten; a key has none."""
-        caller = await self._callers.caller(request)
-        if caller.admin_id is not None:
-            command = RevokeLogins(caller.tenant_id, caller.key_id, admin_id=caller.admin_id)
+        caller = await self.callers.caller(request)
+        if caller.id:
+            command = RevokeLogins(caller.tenant_id, caller.key_id, admin_id=caller.id)
             await self._engine.execute(command)
         return _shown(request, Answer(200, refusals.CORS))
 
     async def list_events(self, request: Request) -> Answer:
         """`GET /api/event`."""
-        tenant_id = (await self._callers.caller(request)).tenant_id
+        tenant_id = (await self.callers.caller(request)).tenant_id
         query = events.parsed(request.query())
         vault = self._engine.vault
         page = await self._engine.read(lambda rows: events.page(rows, vault, tenant_id, query))
@@ -58,7 +59,7 @@ class Api:
 
     async def show_event(self, request: Request) -> Answer:
         """`GET /api/event/{event_id}`."""
-        tenant_id = (await self._callers.caller(request)).tenant_id
+        tenant_id = (await self.callers.caller(request)).tenant_id
         event_id = request.params["event_id"]
         vault = self._engine.vault
         event = await self._engine.read(lambda rows: events.event(rows, vault, tenant_id, event_id))
@@ -94,6 +95,7 @@ def room(engine: Engine, config: Config) -> Room:
     }
     routes = [Route(method, path, handler) for (method, path), handler in paths.items()]
     routes += [Route("OPTIONS", path, refusals.preflight) for _, path in paths]
+    routes += Desk(engine, api.callers).routes(nouns.endpoints())
     return Room(
         "openloyalty",
         "/api",

@@ -51,13 +51,18 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Claims(msgspec.Struct, frozen=True):
-    """What a token of ours must say, as far as it decides anything."""
+    """What a token of ours must say, as far as it decides anything.
+
+    `programme` is the tenant of a seller or a member; an administrator's is looked up.
+    """
 
     sub: str
     username: str
     iat: int
     exp: int
     nbf: int | None = None
+    roles: tuple[str, ...] = ()
+    programme: int = 0
 
 
 class Administrator(msgspec.Struct, frozen=True):

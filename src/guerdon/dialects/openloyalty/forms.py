@@ -1,0 +1,430 @@
+"""Forms: what a request's body says, field by field, and everything that is wrong with it at once.
+
+A field is known to the form once it has been asked for; `check` refuses when one of them was wrong,
+naming them all, as Symfony's form errors do. A field is required unless it is said not to be;
+missing means absent, null or empty text. An optional one that is missing is None.
+
+Text is text whether it came as JSON or as a form body, so numbers and switches may be spelled
+either way. Nothing is ever a float: a JSON number is read by its shortest decimal text.
+
+Units:   points are integers of hundredths, money of 1/10,000, both rounded half up; moments are
+         microseconds UTC, read in the programme's time zone when they name no offset.
+Errors:  InvalidForm from `check`.
+Source:  Open Loyalty 4.3 and its framework's form errors.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, tzinfo
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Literal, overload
+from uuid import UUID
+
+from guerdon import limits
+from guerdon.clock import from_datetime
+from guerdon.errors import InvalidForm
+from guerdon.web.uploads import File
+
+BLANK = "This value should not be blank."
+WRONG = "This value is not valid."
+USED = "This value is already used."
+MISSING_CHOICE = "The value you selected is not a valid choice."
+
+_HUNDREDTHS = Decimal("0.01")
+_TEN_THOUSANDTHS = Decimal("0.0001")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{0,15})?(?:[eE][+-]?[0-9]{1,2})?")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,15}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOMENT = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
+    r"(?:[T ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(?:\.[0-9]{1,9})?"
+    r" ?(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
+)
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_SWITCHES = {"1": True, "true": True, "on": True, "0": False, "false": False, "off": False}
+
+Required = Literal[True]
+
+
+class Form:
+    """One form, or one part of one."""
+
+    def __init__(
+        self,
+        given: object,
+        timezone: tzinfo = UTC,
+        files: Mapping[str, File] | None = None,
+        root: str = "",
+    ) -> None:
+        self._given: Mapping[str, Any] = _by_name(given)
+        self._timezone = timezone
+        self._files = files or {}
+        self._root = root
+        self._errors: dict[str, list[str]] = {}
+        self.parts: dict[str, Form] = {}
+        self.messages: list[str] = []
+
+    # --- what was sent ------------------------------------------------------------------------
+
+    def has(self, name: str) -> bool:
+        """Whether the field was sent at all, even as null or empty."""
+        return name in self._given
+
+    def names(self) -> list[str]:
+        """The names of everything that was sent, known or not."""
+        return list(self._given)
+
+    def raw(self, name: str) -> Any:
+        """The field's value as it came; None when it did not."""
+        self._errors.setdefault(name, [])
+        return self._given.get(name)
+
+    def file(self, name: str, *, required: bool = True) -> File | None:
+        """A file of a multipart body."""
+        found = self._files.get(f"{self._root}[{name}]" if self._root else name)
+        self._errors.setdefault(name, [])
+        if found is None and required:
+            self.fail(name, BLANK)
+        return found
+
+    # --- fields -------------------------------------------------------------------------------
+
+    @overload
+    def text(self, name: str, *, required: Required = True, chars_max: int = ...) -> str: ...
+    @overload
+    def text(self, name: str, *, required: bool, chars_max: int = ...) -> str | None: ...
+    def text(
+        self, name: str, *, required: bool = True, chars_max: int = limits.form_text_chars_max
+    ) -> str | None:
+        """Text, without white space at its ends; "" when it is wrong."""
+        found = self._text(name, required=required)
+        if found is not None and len(found) > chars_max:
+            self.fail(
+                name, f"This value is too long. It should have {chars_max} characters or less."
+            )
+            return ""
+        return found
+
+    @overload
+    def choice(self, name: str, choices: Sequence[str], *, required: Required = True) -> str: ...
+    @overload
+    def choice(self, name: str, choices: Sequence[str], *, required: bool) -> str | None: ...
+    def choice(self, name: str, choices: Sequence[str], *, required: bool = True) -> str | None:
+        """One of some words; the first of them when it is wrong."""
+        found = self._text(name, required=required)
+        if found and found not in choices:
+            self.fail(name, MISSING_CHOICE)
+        return found if found is None or found in choices else choices[0]
+
+    @overload
+    def switch(self, name: str, *, required: Required = True) -> bool: ...
+    @overload
+    def switch(self, name: str, *, required: bool) -> bool | None: ...
+    def switch(self, name: str, *, required: bool = True) -> bool | None:
+        """Yes or no: 1, 0, true, false, on, off, as text or not; False when it is wrong."""
+        found = self._text(name, required=required)
+        if found is None:
+            return None
+        value = _SWITCHES.get(found.lower())
+        if value is None and found:
+            self.fail(name, WRONG)
+        return bool(value)
+
+    @overload
+    def whole(
+        self, name: str, *, required: Required = True, low: int = ..., high: int = ...
+    ) -> int: ...
+    @overload
+    def whole(
+        self, name: str, *, required: bool, low: int = ..., high: int = ...
+    ) -> int | None: ...
+    def whole(
+        self,
+        name: str,
+        *,
+        required: bool = True,
+        low: int = 0,
+        high: int = limits.integer_abs_max,
+    ) -> int | None:
+        """A whole number between two bounds, both included; `low` when it is wrong."""
+        found = self._text(name, required=required)
+        if found is None:
+            return None
+        if not _WHOLE.fullmatch(found):
+            return self._wrong(name, found, low)
+        return self._within(name, int(found), low, high, str(low), str(high))
+
+    @overload
+    def points(
+        self, name: str, *, required: Required = True, low: int = ..., high: int = ...
+    ) -> int: ...
+    @overload
+    def points(
+        self, name: str, *, required: bool, low: int = ..., high: int = ...
+    ) -> int | None: ...
+    def points(
+        self,
+        name: str,
+        *,
+        required: bool = True,
+        low: int = 0,
+        high: int = limits.points_hundredths_max,
+    ) -> int | None:
+        """Points as hundredths, between two bounds in hundredths; `low` when it is wrong."""
+        return self._decimal(name, _HUNDREDTHS, required=required, low=low, high=high)
+
+    @overload
+    def money(
+        self, name: str, *, required: Required = True, low: int = ..., high: int = ...
+    ) -> int: ...
+    @overload
+    def money(
+        self, name: str, *, required: bool, low: int = ..., high: int = ...
+    ) -> int | None: ...
+    def money(
+        self,
+        name: str,
+        *,
+        required: bool = True,
+        low: int = 0,
+        high: int = limits.integer_abs_max,
+    ) -> int | None:
+        """Money as 1/10,000, between two bounds in 1/10,000; `low` when it is wrong."""
+        return self._decimal(name, _TEN_THOUSANDTHS, required=required, low=low, high=high)
+
+    @overload
+    def date(self, name: str, *, required: Required = True) -> str: ...
+    @overload
+    def date(self, name: str, *, required: bool) -> str | None: ...
+    def date(self, name: str, *, required: bool = True) -> str | None:
+        """A day as `YYYY-MM-DD`; what follows the day is ignored. "" when it is wrong."""
+        found = self._text(name, required=required)
+        if not found:
+            return found
+        matched = _MOMENT.fullmatch(found)
+        try:
+            return date.fromisoformat(matched.group(1) if matched else "").isoformat()
+        except ValueError:
+            self.fail(name, WRONG)
+            return ""
+
+    @overload
+    def moment(self, name: str, *, required: Required = True) -> int: ...
+    @overload
+    def moment(self, name: str, *, required: bool) -> int | None: ...
+    def moment(self, name: str, *, required: bool = True) -> int | None:
+        """A day, with or without an hour and an offset, as microseconds UTC; 0 when it is wrong."""
+        found = self._text(name, required=required)
+        if found is None:
+            return None
+        moment = read_moment(found, self._timezone)
+        if moment is None:
+            return self._wrong(name, found, 0)
+        return moment
+
+    def uuid(self, name: str, *, required: bool = True) -> str | None:
+        """An id in its 36-character form, lower case; "" when it is wrong."""
+        found = self._text(name, required=required)
+        if not found:
+            return found
+        if is_uuid(found.lower()):
+            return found.lower()
+        self.fail(name, WRONG)
+        return ""
+
+    def ids(self, name: str, *, required: bool = False) -> list[str]:
+        """Several ids, wrong ones left out; none when it is missing."""
+        found = [text.lower() for text in self.texts(name, required=required)]
+        if not all(map(is_uuid, found)):
+            self.fail(name, WRONG)
+        return [text for text in found if is_uuid(text)]
+
+    def texts(
+        self,
+        name: str,
+        *,
+        required: bool = False,
+        chars_max: int = limits.form_text_chars_max,
+    ) -> list[str]:
+        """Several texts; none when it is missing."""
+        self._errors.setdefault(name, [])
+        given = self._given.get(name)
+        if isinstance(given, Mapping):
+            given = list(given.values())
+        if given is None or given == "":
+            given = []
+        if not isinstance(given, list):
+            given = [given]
+        found = [_shown(each) for each in given]
+        if any(each is None or len(each) > chars_max for each in found):
+            self.fail(name, WRONG)
+        kept = [each.strip() for each in found if each]
+        if required and not kept:
+            self.fail(name, BLANK)
+        return kept
+
+    # --- parts --------------------------------------------------------------------------------
+
+    def child(self, name: str) -> Form:
+        """A part with fields of its own, empty when it was not sent."""
+        known = self.parts.get(name)
+        if known is None:
+            known = self.parts[name] = self._part(self._given.get(name), name)
+        return known
+
+    def children(self, name: str) -> list[Form]:
+        """Parts of one kind, in the order they came; none when it was not sent."""
+        given = self._given.get(name)
+        if isinstance(given, Mapping):
+            pairs = list(given.items())
+        elif isinstance(given, list):
+            pairs = [(str(index), each) for index, each in enumerate(given)]
+        else:
+            pairs = []
+            self._errors.setdefault(name, [])
+            if given not in (None, ""):
+                self.fail(name, WRONG)
+        whole = self.parts.setdefault(name, Form({}, self._timezone)) if pairs else None
+        parts = []
+        for key, each in pairs:
+            part = self._part(each, name, str(key))
+            parts.append(part)
+            if whole is not None:
+                whole.parts[str(key)] = part
+        return parts
+
+    # --- what is wrong ------------------------------------------------------------------------
+
+    def fail(self, name: str, message: str) -> None:
+        """Something is wrong with a field; an empty name means the form as a whole."""
+        if not name:
+            self.messages.append(message)
+        elif name in self.parts:
+            self.parts[name].messages.append(message)
+        else:
+            self._errors.setdefault(name, []).append(message)
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether nothing was wrong so far."""
+        return (
+            not self.messages
+            and not any(self._errors.values())
+            and all(child.is_valid for child in self.parts.values())
+        )
+
+    def check(self) -> None:
+        """Refuse the form if anything was wrong. Errors: InvalidForm."""
+        if not self.is_valid:
+            raise InvalidForm(self.tree(), self.messages)
+
+    def tree(self) -> dict[str, Any]:
+        """Every field that was asked for, with what is wrong with it."""
+        tree: dict[str, Any] = {
+            name: {"errors": messages} if messages else {}
+            for name, messages in self._errors.items()
+        }
+        for name, child in self.parts.items():
+            entry: dict[str, Any] = {"errors": child.messages} if child.messages else {}
+            tree[name] = {**entry, "children": child.tree()}
+        return tree
+
+    # --- reading ------------------------------------------------------------------------------
+
+    def _part(self, given: object, *names: str) -> Form:
+        head, *rest = (self._root, *names) if self._root else names
+        root = head + "".join(f"[{name}]" for name in rest)
+        part = Form(given, self._timezone, self._files, root)
+        if given not in (None, "") and not isinstance(given, Mapping | list):
+            part.messages.append(WRONG)
+        return part
+
+    def _text(self, name: str, *, required: bool) -> str | None:
+        self._errors.setdefault(name, [])
+        given = self._given.get(name)
+        shown = "" if given is None else _shown(given)
+        if shown is None:
+            self.fail(name, WRONG)
+            return ""
+        text = shown.strip()
+        if text:
+            return text
+        if not required:
+            return None
+        self.fail(name, BLANK)
+        return ""
+
+    def _decimal(
+        self, name: str, unit: Decimal, *, required: bool, low: int, high: int
+    ) -> int | None:
+        found = self._text(name, required=required)
+        if found is None:
+            return None
+        if not _NUMBER.fullmatch(found):
+            return self._wrong(name, found, low)
+        exact = Decimal(found).quantize(unit, ROUND_HALF_UP) / unit
+        bounds = (f"{Decimal(low) * unit:f}", f"{Decimal(high) * unit:f}")
+        return self._within(name, int(exact), low, high, *bounds)
+
+    def _within(
+        self, name: str, value: int, low: int, high: int, low_shown: str, high_shown: str
+    ) -> int:
+        if value < low:
+            self.fail(name, f"This value should be {_plain(low_shown)} or more.")
+            return low
+        if value > high:
+            self.fail(name, f"This value should be {_plain(high_shown)} or less.")
+            return high
+        return value
+
+    def _wrong(self, name: str, found: str, value: int) -> int:
+        """The value of a field that is no number; a blank one has its message already."""
+        if found:
+            self.fail(name, WRONG)
+        return value
+
+
+def is_uuid(text: str) -> bool:
+    """Whether a text is a uuid in its 36-character form, lower case."""
+    return _UUID.fullmatch(text) is not None and UUID(text).int >= 0
+
+
+def read_moment(text: str, timezone: tzinfo) -> int | None:
+    """`YYYY-MM-DD`, then perhaps an hour, seconds, an offset; None when it is none of these."""
+    found = _MOMENT.fullmatch(text)
+    if found is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text.replace(" ", "T", 1).replace(" ", ""))
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=timezone)
+    try:
+        return from_datetime(moment)
+    except OverflowError:
+        return None
+
+
+def _by_name(given: object) -> Mapping[str, Any]:
+    if isinstance(given, Mapping):
+        return given
+    if isinstance(given, list):
+        return {str(index): each for index, each in enumerate(given)}
+    return {}
+
+
+def _shown(value: object) -> str | None:
+    """A scalar as text; None when it is none."""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, int | float):
+        return repr(value)
+    return value if isinstance(value, str) else None
+
+
+def _plain(number: str) -> str:
+    """A number as text without a superfluous digit."""
+    return number.rstrip("0").rstrip(".") if "." in number else number

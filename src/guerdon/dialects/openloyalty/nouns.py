@@ -1,0 +1,17 @@
+"""The nouns of this room: each module lists its endpoints in `endpoints()`.
+
+A module is added here once it is there; `desk` turns endpoints into routes.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from guerdon.dialects.openloyalty.desk import Endpoint
+
+MODULES: tuple[ModuleType, ...] = ()
+
+
+def endpoints() -> list[Endpoint]:
+    """Every endpoint of every noun."""
+    return [endpoint for noun in MODULES for endpoint in noun.endpoints()]

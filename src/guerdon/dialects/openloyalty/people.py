@@ -1,0 +1,121 @@
+"""Who may come in: administrators, sellers, members, and systems with a permanent token.
+
+A person is looked up again whenever what is known of them is older than
+`limits.auth_cache_seconds`: whoever was deactivated is out a moment later.
+Source: Open Loyalty 4.3, "Authorization".
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from guerdon.engine.directory import Key, read_settings
+from guerdon.store import definitions, members
+from guerdon.store.port import Rows
+
+Kind = Literal["admin", "seller", "customer", "key", "anyone"]
+Issuer = Literal["admin", "seller", "api", "internal"]
+
+_PER_MINUTE = "rate_limit.per_minute"
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who is asking, in which tenant.
+
+    id:          the person's uuid; "" for a key and for anyone.
+    number:      a member's number; None for everybody else.
+    name:        what they log in with.
+    permissions: what a role grants, as `RESOURCE:ACCESS`; `is_super` has them all.
+    """
+
+    tenant_id: int
+    kind: Kind
+    key_id: int = 0
+    id: str = ""
+    number: int | None = None
+    name: str = ""
+    permissions: frozenset[str] = frozenset()
+    is_super: bool = False
+    per_minute_max: int = 0
+
+    @property
+    def actor(self) -> str:
+        """On whose behalf something is decided, for the decision journal."""
+        words = {"admin": "admin", "seller": "seller", "customer": "member"}
+        if self.kind == "key":
+            return f"key:{self.key_id}"
+        return f"{words[self.kind]}:{self.id}" if self.kind in words else ""
+
+    @property
+    def issuer(self) -> Issuer:
+        """What a transfer of points says of who made it."""
+        issuers: dict[Kind, Issuer] = {"admin": "admin", "seller": "seller", "key": "api"}
+        return issuers.get(self.kind, "internal")
+
+    def may(self, permission: str) -> bool:
+        """Whether a permission is granted; changing something includes seeing it."""
+        resource, _, access = permission.partition(":")
+        return (
+            not permission
+            or self.is_super
+            or permission in self.permissions
+            or (access == "VIEW" and f"{resource}:MODIFY" in self.permissions)
+        )
+
+
+def of_key(key: Key) -> Caller:
+    """A system with a permanent token."""
+    return Caller(
+        key.tenant_id,
+        "key",
+        key_id=key.key_id,
+        name=f"key {key.key_id}",
+        is_super=True,
+        per_minute_max=key.settings[_PER_MINUTE],
+    )
+
+
+def administrator(rows: Rows, admin_id: str) -> Caller | None:
+    """An active administrator."""
+    row = rows.one("administrator", admin_id=admin_id)
+    if row is None or not row[5]:
+        return None
+    per_minute = read_settings(rows, row[1])[_PER_MINUTE]
+    return Caller(
+        row[1], "admin", id=admin_id, name=row[3], is_super=True, per_minute_max=per_minute
+    )
+
+
+def seller(rows: Rows, tenant_id: int, seller_id: str) -> Caller | None:
+    """An active seller."""
+    found = definitions.get(rows, tenant_id, "Seller", seller_id)
+    if found is None or not found.active:
+        return None
+    name = str(found.body.get("email", ""))
+    per_minute = read_settings(rows, tenant_id)[_PER_MINUTE]
+    return Caller(tenant_id, "seller", id=seller_id, name=name, per_minute_max=per_minute)
+
+
+def customer(rows: Rows, tenant_id: int, member_id: str) -> Caller | None:
+    """A member."""
+    found = members.by_id(rows, tenant_id, member_id)
+    if found is None:
+        return None
+    name = str(found.profile.get("email") or "")
+    per_minute = read_settings(rows, tenant_id)[_PER_MINUTE]
+    return Caller(
+        tenant_id,
+        "customer",
+        id=member_id,
+        number=found.number,
+        name=name,
+        per_minute_max=per_minute,
+    )
+
+
+def anyone(rows: Rows, store_code: str) -> Caller | None:
+    """A visitor without a credential, of the one tenant that has such a store; None: not one."""
+    found = rows.all("tenants_with_store", code=store_code)
+    return Caller(found[0][0], "anyone") if len(found) == 1 else None
