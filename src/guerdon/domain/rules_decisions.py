@@ -1,0 +1,77 @@
+"""What is recorded of rules besides the points they gave.
+
+A transfer of points carries its explanation: every rule that was asked, what it gave, or why it
+gave nothing. Uses that a limit counts are decisions of their own, and so is an occasion on which
+rules were asked and none of them gave anything.
+
+Units: points are hundredths, shown as numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from guerdon.domain.decisions import Decision
+from guerdon.domain.registration import points_number
+from guerdon.domain.rules import Outcome
+
+RULES_WERE_USED = "Guerdon.Rule.Event.RulesWereUsed"
+RULES_GAVE_NOTHING = "Guerdon.Rule.Event.RulesGaveNothing"
+
+
+class Occasion(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """What rules were asked about; what does not apply is left out.
+
+    activity:  the position of an activity in its journal.
+    event:     the name of an activity's type, of a system event or of a referral's.
+    """
+
+    activity: int | None = None
+    event: str | None = None
+    transaction_id: str | None = None
+    invitation_id: str | None = None
+
+
+def explanation(occasion: Occasion, outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
+    """What each rule gave and why not, rule by rule in the order they were asked."""
+    about = msgspec.to_builtins(occasion)
+    return [
+        {
+            "earningRuleId": outcome.rule.rule_id,
+            "name": outcome.rule.name,
+            "type": outcome.rule.type,
+            "value": points_number(outcome.points),
+            **({"reason": outcome.reason} if outcome.reason else {}),
+            **about,
+        }
+        for outcome in outcomes
+    ]
+
+
+def used(member_id: str, number: int, outcomes: Iterable[Outcome]) -> Decision | None:
+    """The uses that a limit counts; None when there are none."""
+    uses = [
+        {"earningRuleId": outcome.rule.rule_id, "window": outcome.window}
+        for outcome in outcomes
+        if outcome.window and not outcome.reason
+    ]
+    if not uses:
+        return None
+    return _about(RULES_WERE_USED, member_id, number, uses=uses)
+
+
+def gave_nothing(
+    member_id: str, number: int, occasion: Occasion, outcomes: Iterable[Outcome]
+) -> Decision:
+    """Rules were asked, and there was nothing to give."""
+    return _about(
+        RULES_GAVE_NOTHING, member_id, number, explanation=explanation(occasion, outcomes)
+    )
+
+
+def _about(type: str, member_id: str, number: int, **parts: Any) -> Decision:
+    payload = {"customerId": {"customerId": member_id}, **parts}
+    return Decision(type=type, aggregate=member_id, number=number, payload=payload)
