@@ -38,6 +38,11 @@ def _is_one_of(*choices: str) -> Callable[[Any], bool]:
     return lambda value: value in choices
 
 
+def _are_statuses(value: Any) -> bool:
+    statuses = {"new", "active", "blocked", "deleted"}
+    return isinstance(value, list) and all(each in statuses for each in value)
+
+
 SETTINGS: dict[str, Setting] = {
     "members.auto_create.conscent": Setting(True, _is_switch, "register unknown Conscent users"),
     "members.auto_create.meditopia": Setting(False, _is_switch, "register unknown tokens"),
@@ -63,6 +68,9 @@ SETTINGS: dict[str, Setting] = {
     ),
     "outcomes.days": Setting(
         limits.outcome_days, _is_whole(1, 3_650), "how long refused requests are kept"
+    ),
+    "earning.statuses": Setting(
+        ["active"], _are_statuses, "statuses of members who earn points by rules"
     ),
     "programme.timezone": Setting("UTC", _is_text, "the programme's time zone"),
 }
