@@ -173,3 +173,6 @@ tally_seconds = 1.0  # how old another worker's counts may be in an answer
 
 # --- Points --------------------------------------------------------------------------------------
 points_hundredths_max = 10**15  # below 2**53, so that JavaScript clients stay exact
+
+# --- Levels and segments -------------------------------------------------------------------------
+sweep_members_max = 100  # looked at again in one slice when definitions change: some 20 ms

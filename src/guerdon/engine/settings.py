@@ -73,6 +73,30 @@ SETTINGS: dict[str, Setting] = {
         ["active"], _are_statuses, "statuses of members who earn points by rules"
     ),
     "programme.timezone": Setting("UTC", _is_text, "the programme's time zone"),
+    "levels.tier_assign_type": Setting(
+        "transactions", _is_one_of("transactions", "points"), "what a member's level is made of"
+    ),
+    "levels.downgrade_mode": Setting(
+        "automatic",
+        _is_one_of("none", "automatic", "after_x_days"),
+        "when points may let a member fall to a lower level",
+    ),
+    "levels.downgrade_days": Setting(
+        365, _is_whole(1, 36_500), "after how many days a level is reviewed"
+    ),
+    "levels.downgrade_base": Setting(
+        "active_points",
+        _is_one_of(
+            "none", "active_points", "earned_points", "earned_points_since_last_level_change"
+        ),
+        "which points make a level; none means active ones",
+    ),
+    "levels.reset_points_on_downgrade": Setting(
+        False, _is_switch, "a review of active points ends with none left"
+    ),
+    "levels.exclude_delivery_costs": Setting(
+        False, _is_switch, "delivery costs do not count for a level"
+    ),
 }
 
 
