@@ -10,8 +10,10 @@ from guerdon.engine import (
     deletions,
     deliveries,
     ingest,
+    levels,
     members,
     outcomes,
+    points,
     rebuild,
     subscriptions,
     tenants,
@@ -25,7 +27,6 @@ HANDLERS: commands.Handlers = {
     commands.DeleteActivities: deletions.delete_activities,
     commands.RegisterMember: members.register_member,
     commands.UpdateMember: members.update_member,
-    commands.MovePoints: members.move_points,
     commands.IssueMemberToken: subscriptions.issue_token,
     commands.ChangeSubscription: subscriptions.change,
     commands.RecordIntegrationStat: outcomes.record_integration_stat,
@@ -44,7 +45,17 @@ HANDLERS: commands.Handlers = {
     commands.ChangeSetting: tenants.change_setting,
     commands.RebuildState: rebuild.rebuild_state,
     **definitions.HANDLERS,
+    **levels.HANDLERS,
+    **points.HANDLERS,
 }
 
 # Who hears of which moment, in this order.
-consequences.LISTENERS.update({})
+consequences.LISTENERS.update(
+    {
+        "registered": [levels.on_registered],
+        "level_chosen": [levels.on_level_chosen],
+        "points_changed": [levels.on_points_changed],
+        "purchase_assigned": [levels.on_purchase],
+        "return_assigned": [levels.on_purchase],
+    }
+)

@@ -2,7 +2,60 @@
 
 from __future__ import annotations
 
-from guerdon.engine.folds.fact import Fold
+from guerdon.domain import levels
+from guerdon.engine.folds.fact import Fact, Fold
+from guerdon.store.levels import of_member
+from guerdon.store.transaction import Transaction
 
-FOLDS: dict[str, Fold] = {}
-CLEARED: tuple[str, ...] = ()
+
+def _moved(tx: Transaction, fact: Fact) -> None:
+    before = of_member(tx.rows, fact.tenant_id, fact.number)
+    payload = fact.payload
+    level_id = (payload.get("levelId") or {}).get("levelId")
+    manual_level_id = before.manual_level_id if before else None
+    if payload["manually"]:
+        manual_level_id = level_id
+    elif payload["removeLevelManually"]:
+        manual_level_id = None
+    tx.rows.run(
+        "set_member_level",
+        tenant_id=fact.tenant_id,
+        number=fact.number,
+        level_id=level_id,
+        manual_level_id=manual_level_id,
+        moved_at=fact.recorded_at,
+        window_from=_joined_at(tx, fact),
+    )
+    old_level_id = before.level_id if before else None
+    if old_level_id != level_id:
+        _count(tx, fact.tenant_id, old_level_id, -1)
+        _count(tx, fact.tenant_id, level_id, 1)
+
+
+def _joined_at(tx: Transaction, fact: Fact) -> int:
+    """When a member's first period of review began: when they joined."""
+    row = tx.rows.one("registered_at", tenant_id=fact.tenant_id, number=fact.number)
+    return int(row[0]) if row else fact.recorded_at
+
+
+def _count(tx: Transaction, tenant_id: int, level_id: str | None, change: int) -> None:
+    if level_id is not None:
+        tx.rows.run("change_level_total", tenant_id=tenant_id, level_id=level_id, change=change)
+
+
+def _recalculated(tx: Transaction, fact: Fact) -> None:
+    row = tx.rows.one("points_earned", tenant_id=fact.tenant_id, number=fact.number)
+    tx.rows.run(
+        "begin_level_window",
+        tenant_id=fact.tenant_id,
+        number=fact.number,
+        window_from=fact.recorded_at,
+        earned_before=row[0] if row else 0,
+    )
+
+
+FOLDS: dict[str, Fold] = {
+    levels.CUSTOMER_WAS_MOVED_TO_LEVEL: _moved,
+    levels.CUSTOMER_LEVEL_WAS_RECALCULATED: _recalculated,
+}
+CLEARED = ("clear_member_levels", "clear_level_totals")

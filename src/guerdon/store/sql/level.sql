@@ -3,6 +3,25 @@
 SELECT level_id, manual_level_id, moved_at, window_from, earned_before, recalculated_at
 FROM member_level WHERE tenant_id = :tenant_id AND number = :number;
 
+-- name: registered_at
+-- When a member joined.
+SELECT registered_at FROM member WHERE tenant_id = :tenant_id AND number = :number;
+
+-- name: points_earned
+-- What a member has earned since they joined.
+SELECT earned FROM account WHERE tenant_id = :tenant_id AND number = :number;
+
+-- name: level_case
+-- What a member's level is decided by, their points left aside.
+SELECT m.member_id, l.level_id, l.manual_level_id, COALESCE(l.earned_before, 0),
+       COALESCE(p.gross, 0), COALESCE(p.gross_without_delivery, 0),
+       COALESCE(p.excluded_for_level, 0), COALESCE(s.status, 'new')
+FROM member m
+LEFT JOIN member_level l ON l.tenant_id = :tenant_id AND l.number = m.number
+LEFT JOIN purchase_total p ON p.tenant_id = :tenant_id AND p.number = m.number
+LEFT JOIN standing s ON s.tenant_id = :tenant_id AND s.number = m.number
+WHERE m.tenant_id = :tenant_id AND m.number = :number;
+
 -- name: set_member_level
 -- Where a member stands from now on; the period of review began before and goes on.
 INSERT INTO member_level (tenant_id, number, level_id, manual_level_id, moved_at, window_from,

@@ -1,0 +1,271 @@
+"""Levels' use cases: who stands where after what happened, what was set by hand, and reviews.
+
+Source: Open Loyalty 4.3: a member has a first level from registration on, and is looked at again
+        whenever points or purchases change, depending on what the programme counts.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from guerdon import limits
+from guerdon.domain import levels as decide
+from guerdon.domain.levels import Level, Move, Place, Policy
+from guerdon.engine import points, sweeps
+from guerdon.engine.commands import Handlers
+from guerdon.engine.commands.levels import MoveToLevel, RemoveManualLevel
+from guerdon.engine.consequences import follow
+from guerdon.engine.definitions import known, required
+from guerdon.engine.programme import settings, timezone
+from guerdon.engine.record import record
+from guerdon.errors import NotFound, Refused
+from guerdon.store.points import account
+from guerdon.store.transaction import Transaction
+
+_DELETED = "deleted"
+_POLICY, _LEVELS = "levels:policy", "levels:parsed"
+
+
+class _Case(msgspec.Struct, frozen=True):
+    """A member whose level is looked at: where they stand and what they have."""
+
+    tenant_id: int
+    number: int
+    member_id: str
+    place: Place
+    amount: int
+    is_deleted: bool
+
+
+def policy(tx: Transaction, tenant_id: int) -> Policy:
+    """What the tenant's settings say about levels."""
+    memory = tx.memory(tenant_id)
+    found: Policy | None = memory.definitions.get(_POLICY)
+    if found is None:
+        found = memory.definitions[_POLICY] = policy_of(settings(tx, tenant_id))
+    return found
+
+
+def policy_of(values: dict[str, Any]) -> Policy:
+    """What settings say about levels."""
+    return Policy(
+        tier=values["levels.tier_assign_type"],
+        mode=values["levels.downgrade_mode"],
+        base=values["levels.downgrade_base"],
+        days=values["levels.downgrade_days"],
+        resets_points=values["levels.reset_points_on_downgrade"],
+        without_delivery=values["levels.exclude_delivery_costs"],
+    )
+
+
+def defined(tx: Transaction, tenant_id: int) -> dict[str, Level]:
+    """The tenant's levels by their ids; remembered between commits."""
+    memory = tx.memory(tenant_id)
+    found: dict[str, Level] | None = memory.definitions.get(_LEVELS)
+    if found is None:
+        found = memory.definitions[_LEVELS] = {
+            each.definition_id: decide.level(
+                each.definition_id, active=each.active, age=each.ordinal, body=each.body
+            )
+            for each in known(tx, tenant_id, "Level").values()
+        }
+    return found
+
+
+def require_first(tx: Transaction, tenant_id: int) -> None:
+    """Make sure that somebody new would get a level: Open Loyalty registers nobody without.
+
+    Errors: Refused `no_first_level` with the field `levelId`.
+    """
+    if decide.first(defined(tx, tenant_id)) is None:
+        message = "There is no active level that begins at 0."
+        raise Refused(message, code="no_first_level", field="levelId")
+
+
+# --- What others tell ----------------------------------------------------------------------------
+
+
+def on_registered(tx: Transaction, tenant_id: int, number: int) -> None:
+    """Somebody joined: they begin at the level of nothing."""
+    if defined(tx, tenant_id):
+        _look(tx, tenant_id, number, may_fall=False)
+
+
+def on_level_chosen(tx: Transaction, tenant_id: int, number: int, level_id: str) -> None:
+    """A form named a member's level."""
+    case = _required(tx, tenant_id, number)
+    if case.place.manual_level_id != level_id:
+        _carry_out(tx, case, Move(level_id, case.place.level_id), manually=True)
+
+
+def on_points_changed(tx: Transaction, tenant_id: int, number: int, **_: Any) -> None:
+    """A member's available points changed."""
+    rules = policy(tx, tenant_id)
+    if rules.tier == decide.POINTS and defined(tx, tenant_id):
+        _look(tx, tenant_id, number, may_fall=rules.may_fall_at_once)
+
+
+def on_purchase(tx: Transaction, tenant_id: int, number: int, **_: Any) -> None:
+    """A member bought something, or brought it back."""
+    rules = policy(tx, tenant_id)
+    if rules.tier == decide.TRANSACTIONS and defined(tx, tenant_id):
+        _look(tx, tenant_id, number, may_fall=rules.may_fall_at_once)
+
+
+# --- What people ask for -------------------------------------------------------------------------
+
+
+def move_to_level(tx: Transaction, command: MoveToLevel) -> None:
+    """See `MoveToLevel`."""
+    tenant_id = command.tenant_id
+    case = _required(tx, tenant_id, command.number)
+    if not required(tx, tenant_id, "Level", command.level_id).active:
+        raise Refused("The level is not active.", code="inactive_level", field="levelId")
+    change = Move(command.level_id, case.place.level_id)
+    _carry_out(tx, case, change, manually=True)
+
+
+def remove_manual_level(tx: Transaction, command: RemoveManualLevel) -> None:
+    """See `RemoveManualLevel`."""
+    tenant_id = command.tenant_id
+    case = _required(tx, tenant_id, command.number)
+    if case.place.manual_level_id is None:
+        message = "Customer is not assigned to level manually"
+        raise Refused(message, code="no_manual_level")
+    earned = decide.best(defined(tx, tenant_id), case.amount)
+    change = Move(earned.level_id if earned else None, case.place.level_id)
+    _carry_out(tx, case, change, removes_manual=True)
+
+
+# --- What is due ---------------------------------------------------------------------------------
+
+
+def review(tx: Transaction, tenant_id: int, now: int, limit: int) -> int:
+    """Review members whose period is over, longest over first; how many there were.
+
+    Each may fall, begins a new period, and loses their points where the programme says so.
+    """
+    rules = policy(tx, tenant_id)
+    if not rules.is_reviewed:
+        return 0
+    until = rules.due_before(now)
+    due = tx.rows.all("levels_due", tenant_id=tenant_id, until=until, limit=limit)
+    for (number,) in due:
+        _review(tx, tenant_id, number, rules)
+    return len(due)
+
+
+def sweep(tx: Transaction, tenant_id: int, _now: int, limit: int) -> int:
+    """Look at the next members because levels or their settings changed; how many there were."""
+    version = sweeps.version(tx, tenant_id, "Level")
+    if not version:
+        return 0
+    rules = policy(tx, tenant_id)
+    target = f"{version} {rules}"
+
+    def visit(number: int) -> None:
+        _look(tx, tenant_id, number, may_fall=rules.may_fall_at_once)
+
+    return sweeps.step(tx, tenant_id, "levels", target, min(limit, limits.sweep_members_max), visit)
+
+
+def _review(tx: Transaction, tenant_id: int, number: int, rules: Policy) -> None:
+    _look(tx, tenant_id, number, may_fall=True, restarts=False)
+    case = _required(tx, tenant_id, number)
+    _recalculated(tx, case)
+    if rules.base == decide.ACTIVE_POINTS and rules.resets_points and not case.is_deleted:
+        points.reset(tx, tenant_id, number)
+
+
+def _look(
+    tx: Transaction, tenant_id: int, number: int, *, may_fall: bool, restarts: bool = True
+) -> None:
+    """Move a member to where they belong, if that is elsewhere."""
+    case = _case(tx, tenant_id, number)
+    if case is None or case.is_deleted:
+        return
+    change = decide.move(defined(tx, tenant_id), case.place, case.amount, may_fall=may_fall)
+    if change is not None:
+        _carry_out(tx, case, change, restarts=restarts)
+
+
+def _carry_out(
+    tx: Transaction,
+    case: _Case,
+    change: Move,
+    *,
+    manually: bool = False,
+    removes_manual: bool = False,
+    restarts: bool = True,
+) -> None:
+    tenant_id = case.tenant_id
+    decision = decide.moved(
+        member_id=case.member_id,
+        number=case.number,
+        change=change,
+        moment=tx.moment(tenant_id),
+        timezone=timezone(tx, tenant_id),
+        manually=manually,
+        removes_manual=removes_manual,
+    )
+    record(tx, tenant_id, decision)
+    if restarts and policy(tx, tenant_id).restarts_when_moved:
+        _recalculated(tx, case)
+    if change.level_id != change.old_level_id:
+        follow(
+            tx,
+            tenant_id,
+            "level_changed",
+            case.number,
+            level_id=change.level_id,
+            old_level_id=change.old_level_id,
+        )
+
+
+def _recalculated(tx: Transaction, case: _Case) -> None:
+    decision = decide.recalculated(
+        member_id=case.member_id,
+        number=case.number,
+        moment=tx.moment(case.tenant_id),
+        timezone=timezone(tx, case.tenant_id),
+    )
+    record(tx, case.tenant_id, decision)
+
+
+def _required(tx: Transaction, tenant_id: int, number: int) -> _Case:
+    case = _case(tx, tenant_id, number)
+    if case is None:
+        raise NotFound("user not found", code="unknown_member")
+    return case
+
+
+def _case(tx: Transaction, tenant_id: int, number: int) -> _Case | None:
+    row = tx.rows.one("level_case", tenant_id=tenant_id, number=number)
+    if row is None:
+        return None
+    member_id, level_id, manual_level_id, earned_before, *bought, status = row
+    rules = policy(tx, tenant_id)
+    held = None
+    if rules.tier == decide.POINTS:
+        held = account(tx.rows, tenant_id, number, tx.moment(tenant_id))
+    holdings = decide.Holdings(
+        available=held.available if held else 0,
+        earned=held.earned if held else 0,
+        earned_before=earned_before,
+        gross=bought[0],
+        gross_without_delivery=bought[1],
+        excluded=bought[2],
+    )
+    return _Case(
+        tenant_id,
+        number,
+        member_id,
+        Place(level_id, manual_level_id),
+        decide.amount(rules, holdings),
+        status == _DELETED,
+    )
+
+
+HANDLERS: Handlers = {MoveToLevel: move_to_level, RemoveManualLevel: remove_manual_level}
