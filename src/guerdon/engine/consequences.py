@@ -17,6 +17,7 @@ Moment = Literal[
     "registered",
     "invited",
     "level_chosen",
+    "details_changed",
     "activated",
     "logged_in",
     "subscribed_to_newsletter",

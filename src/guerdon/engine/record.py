@@ -38,7 +38,22 @@ _NOUNS = (
     segments,
     erasure,
 )
-FOLDS: dict[str, Fold] = {name: fold for noun in _NOUNS for name, fold in noun.FOLDS.items()}
+
+
+def _both(first: Fold, then: Fold) -> Fold:
+    """What two nouns make of one decision, in the order of `_NOUNS`."""
+
+    def fold(tx: Transaction, fact: Fact) -> None:
+        first(tx, fact)
+        then(tx, fact)
+
+    return fold
+
+
+FOLDS: dict[str, Fold] = {}
+for _noun in _NOUNS:
+    for _name, _fold in _noun.FOLDS.items():
+        FOLDS[_name] = _both(FOLDS[_name], _fold) if _name in FOLDS else _fold
 CLEARED: tuple[str, ...] = tuple(query for noun in _NOUNS for query in noun.CLEARED)
 
 
