@@ -104,6 +104,19 @@ signing_key_bits = 2_048  # NIST SP 800-57: 112-bit security, fast to verify
 tokens_remembered_max = 10_000  # signed tokens whose signature was checked a moment ago
 preflight_seconds = 600  # how long a browser may remember a CORS answer
 
+# --- Members -------------------------------------------------------------------------------------
+activation_token_bytes = 10  # 20 hexadecimal characters, as documented
+activation_token_seconds = 7 * 86_400
+member_code_digits = 6  # as documented: short enough to be typed from a phone
+member_code_seconds = 3_600
+member_code_tries_max = 64  # to find one nobody is waiting with
+reset_token_bytes = 28  # with the tenant's number before them, 43 characters as documented
+reset_token_seconds = 3_600
+avatar_bytes_max = 262_144  # a face of 512 pixels is 60 KB
+avatar_name_chars_max = 255
+push_tokens_max = 20  # devices of one member
+push_token_chars_max = 255
+
 # --- Committer -----------------------------------------------------------------------------------
 group_units_max = 512  # units of work in one commit
 group_events_max = 4_096  # rows in one commit
@@ -173,6 +186,16 @@ tally_seconds = 1.0  # how old another worker's counts may be in an answer
 
 # --- Points --------------------------------------------------------------------------------------
 points_hundredths_max = 10**15  # below 2**53, so that JavaScript clients stay exact
+points_issued_hundredths_max = 4 * 10**18  # of a programme in all: a sum that 63 bits hold
+points_days_max = 36_500  # a hundred years of validity, or of waiting
 
 # --- Levels and segments -------------------------------------------------------------------------
 sweep_members_max = 100  # looked at again in one slice when definitions change: some 20 ms
+
+# --- Purchases -----------------------------------------------------------------------------------
+money_ten_thousandths_max = 10**13  # a thousand million; JSON numbers keep four digits behind it
+purchase_items_max = 500
+purchase_labels_max = 50  # of one purchase, and of one item
+item_quantity_max = 1_000_000
+item_labels_listed_max = 10_000
+setting_words_max = 1_000  # SKUs or categories that a setting names

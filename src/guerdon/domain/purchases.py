@@ -27,7 +27,7 @@ ASSIGNED_TO_CUSTOMER = USER + "AssignedTransactionToCustomer"
 LABELS_WERE_CHANGED = "Guerdon.Purchase.Event.LabelsWereChanged"
 
 _MONEY_DIGITS = 4
-_MONEY_UNIT = 10**_MONEY_DIGITS
+_MONEY_UNIT = 10_000
 
 Label = tuple[str, str]
 """(key, value)"""

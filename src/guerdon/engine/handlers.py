@@ -6,15 +6,19 @@ from guerdon.engine import (
     catalogue,
     commands,
     consequences,
+    credentials,
     definitions,
     deletions,
     deliveries,
+    enrolment,
     ingest,
     levels,
     members,
     outcomes,
     points,
+    purchases,
     rebuild,
+    standing,
     subscriptions,
     tenants,
 )
@@ -45,8 +49,12 @@ HANDLERS: commands.Handlers = {
     commands.ChangeSetting: tenants.change_setting,
     commands.RebuildState: rebuild.rebuild_state,
     **definitions.HANDLERS,
+    **enrolment.HANDLERS,
+    **standing.HANDLERS,
+    **credentials.HANDLERS,
     **levels.HANDLERS,
     **points.HANDLERS,
+    **purchases.HANDLERS,
 }
 
 # Who hears of which moment, in this order.

@@ -43,6 +43,23 @@ def _are_statuses(value: Any) -> bool:
     return isinstance(value, list) and all(each in statuses for each in value)
 
 
+def _is_words(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) <= limits.setting_words_max
+        and all(isinstance(each, str) and _is_text(each) for each in value)
+    )
+
+
+def _is_order_of(*choices: str) -> Callable[[Any], bool]:
+    """Some of these words, each at most once."""
+    return lambda value: (
+        isinstance(value, list)
+        and all(each in choices for each in value)
+        and len(set(value)) == len(value)
+    )
+
+
 SETTINGS: dict[str, Setting] = {
     "members.auto_create.conscent": Setting(True, _is_switch, "register unknown Conscent users"),
     "members.auto_create.meditopia": Setting(False, _is_switch, "register unknown tokens"),
@@ -72,6 +89,49 @@ SETTINGS: dict[str, Setting] = {
     "earning.statuses": Setting(
         ["active"], _are_statuses, "statuses of members who earn points by rules"
     ),
+    "purchases.returns": Setting(True, _is_switch, "purchases may be brought back"),
+    "purchases.identification": Setting(
+        ["phone", "loyaltyCardNumber", "email"],
+        _is_order_of("phone", "loyaltyCardNumber", "email"),
+        "what a buyer is recognised by, in this order",
+    ),
+    "purchases.excluded_delivery_skus": Setting([], _is_words, "SKUs that are delivery costs"),
+    "purchases.excluded_level_skus": Setting([], _is_words, "SKUs that do not count for levels"),
+    "purchases.excluded_level_categories": Setting(
+        [], _is_words, "categories that do not count for levels"
+    ),
+    "points.expiry": Setting(
+        "all_time_active",
+        _is_one_of(
+            "all_time_active",
+            "after_x_days",
+            "at_the_end_of_the_month",
+            "at_the_end_of_the_year",
+        ),
+        "when points expire that were added without a validity of their own",
+    ),
+    "points.days_active": Setting(
+        90, _is_whole(1, limits.points_days_max), "days that points last with `after_x_days`"
+    ),
+    "points.all_time_not_locked": Setting(True, _is_switch, "added points can be spent at once"),
+    "points.days_locked": Setting(
+        0, _is_whole(0, limits.points_days_max), "days that added points are locked, otherwise"
+    ),
+    "points.spend_order": Setting(
+        "expiry", _is_one_of("expiry", "created"), "which lots are spent first"
+    ),
+    "members.activation_method": Setting(
+        "email", _is_one_of("email", "sms"), "how who registers alone is activated"
+    ),
+    "members.activation_link": Setting(
+        "", _is_text, "page that activates, with {token} in it; empty: mails have the token"
+    ),
+    "members.reset_link": Setting("", _is_text, "page that sets a password, with {token} in it"),
+    "members.change_link": Setting("", _is_text, "page that confirms, with {token} in it"),
+    "members.confirm_changes": Setting(
+        True, _is_switch, "members confirm a new e-mail or phone of their own before it counts"
+    ),
+    "members.sms_url": Setting("", _is_text, "where SMS go as webhooks; empty: to files"),
     "programme.timezone": Setting("UTC", _is_text, "the programme's time zone"),
     "levels.tier_assign_type": Setting(
         "transactions", _is_one_of("transactions", "points"), "what a member's level is made of"
