@@ -23,7 +23,9 @@ STATE = (
     "activity_type",
     "member",
     "identity",
-    "points_movement",
+    "account",
+    "points_transfer",
+    "points_posting",
     "custom_attribute",
 )
 
@@ -64,7 +66,7 @@ def test_state_is_made_again_byte_for_byte(populated: Any) -> None:
     folded = installation.told("rebuild")["decisions"]["demo"]
     assert _digest(installation) == before
     assert folded == installation.told("verify")["tenants"]["demo"]["verified"]
-    _change(installation, "UPDATE member SET balance = 1, profile = '{}'", "DELETE FROM identity")
+    _change(installation, "UPDATE member SET profile = '{}'", "UPDATE account SET available = 1", "DELETE FROM identity")
     assert _digest(installation) != before
     installation.told("rebuild", "--tenant", "demo")
     assert _digest(installation) == before

@@ -14,7 +14,7 @@ import pytest
 
 from conformance.stores import Bench
 from guerdon.domain.decisions import Decision
-from guerdon.engine import commands
+from guerdon.engine.commands.points import AddPoints, SpendPoints
 from guerdon.errors import Refused
 from guerdon.store import decisions
 from guerdon.store.decisions import Recorded
@@ -230,10 +230,10 @@ def test_a_refused_command_leaves_no_decision(bench: Bench) -> None:
     number = bench.member(("external", "m"))
     before = bench.ask(lambda rows: decisions.total(rows, bench.tenant_id))
     outcomes = bench.together(
-        commands.MovePoints(bench.tenant_id, 0, number, -1, "spend", ""),
-        commands.MovePoints(bench.tenant_id, 0, number, 5_00, "gift", ""),
-        commands.MovePoints(bench.tenant_id, 0, number, -6_00, "spend", ""),
-        commands.MovePoints(bench.tenant_id, 0, 99, 1, "gift", ""),
+        SpendPoints(bench.tenant_id, 0, number, 1),
+        AddPoints(bench.tenant_id, 0, number, 5_00),
+        SpendPoints(bench.tenant_id, 0, number, 6_00),
+        AddPoints(bench.tenant_id, 0, 99, 1),
     )
     assert [isinstance(each, Refused) for each in outcomes] == [True, False, True, True]
     assert bench.ask(lambda rows: decisions.total(rows, bench.tenant_id)) == before + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,15 @@ from guerdon.clock import DAY, SECOND
 from guerdon.config import Config
 from guerdon.engine import commands
 from guerdon.engine.commands.definitions import Define
+from guerdon.engine.commands.points import (
+    AddPoints,
+    BlockPoints,
+    CancelPointsTransfer,
+    ResetPoints,
+    ReturnPoints,
+    SpendPoints,
+    TransferPoints,
+)
 from guerdon.errors import GuerdonError
 from guerdon.followers import lease
 from guerdon.store import queries
@@ -73,7 +82,7 @@ def history(bench: Bench) -> list[Any]:
     do(commands.RegisterMember(tenant_id, 0, email, profile))
     do(commands.RegisterMember(tenant_id, 0, email, profile))
     do(commands.UpdateMember(tenant_id, 0, 41, '{"lastName":"Ω"}', (("card", "8"),)))
-    do(*(commands.MovePoints(tenant_id, 0, 41, points, "gift", "é") for points in (5_00, -7_00)))
+    points_history(do, tenant_id)
     do(Define(tenant_id, 0, "Pos", '{"name":"Ω"}', actor="admin:1"))
     do(commands.IssueMemberToken(tenant_id, 0, 41))
     do(commands.RecordIntegrationStat(tenant_id, 0, '{"a":1}'))
@@ -88,6 +97,22 @@ def history(bench: Bench) -> list[Any]:
     do(ingest(2, ["somebody"]))
     bench.settle()
     return answers
+
+
+def points_history(do: Callable[..., None], tenant_id: int) -> None:
+    """Points in every state: earned, locked, spent, owed, sent, blocked, canceled and expired."""
+    explain = '[{"rule":"R","points":5}]'
+    do(AddPoints(tenant_id, 0, 41, 5_00, "gift: é"), SpendPoints(tenant_id, 0, 41, 7_00))
+    do(commands.ChangeSetting(tenant_id, 0, "points.all_time_not_locked", "false"))
+    do(commands.ChangeSetting(tenant_id, 0, "points.days_locked", "5"))
+    do(AddPoints(tenant_id, 0, 41, 9_00, validity_days=10), AddPoints(tenant_id, 0, 40, 33))
+    do(commands.ChangeSetting(tenant_id, 0, "points.days_locked", None))
+    do(AddPoints(tenant_id, 0, 1, 6_90, transaction_id="T", explain=explain))
+    do(AddPoints(tenant_id, 0, 1, 2_00, validity_days=3), SpendPoints(tenant_id, 0, 1, 2_50))
+    do(TransferPoints(tenant_id, 0, 1, 2, 1_50), TransferPoints(tenant_id, 0, 2, 2, 1))
+    do(BlockPoints(tenant_id, 0, 1, 1_00), BlockPoints(tenant_id, 0, 1, 10_00))
+    do(ReturnPoints(tenant_id, 0, 1, 2_00, "U"), ResetPoints(tenant_id, 0, 2))
+    do(CancelPointsTransfer(tenant_id, 0, "no such transfer"))
 
 
 def tables(bench: Bench) -> list[str]:

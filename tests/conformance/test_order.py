@@ -10,15 +10,17 @@ from typing import Any
 import psycopg
 import pytest
 
+import books
 from conformance.stores import Bench, committers, in_threads, ingest, only_on_postgres
 from guerdon import bootstrap
 from guerdon.clock import SystemClock
 from guerdon.engine import commands
+from guerdon.engine.commands.points import AddPoints, SpendPoints, Transferred
 from guerdon.engine.committer import Committer
 from guerdon.engine.inline import InlineCommitter
 from guerdon.errors import Refused
 from guerdon.followers.background import Upkeep
-from guerdon.store import activities
+from guerdon.store import activities, points
 from guerdon.store.transaction import Transaction
 
 WRITERS = 8
@@ -122,33 +124,25 @@ def test_points_are_not_spent_twice_by_eight_committers(
     bench: Bench, many: list[Committer]
 ) -> None:
     number = bench.member(("external", "m"))
-    bench.do(commands.MovePoints(bench.tenant_id, 0, number, 1_000_00, "gift", ""))
+    bench.do(AddPoints(bench.tenant_id, 0, number, 1_000_00))
     granted: list[Any] = []
 
     def spend(committer: Committer) -> None:
         while True:
-            command = commands.MovePoints(bench.tenant_id, 0, number, -7_00, "spent", "")
-            (outcome,) = committer.run([command])
+            (outcome,) = committer.run([SpendPoints(bench.tenant_id, 0, number, 7_00)])
             if isinstance(outcome, Refused):
                 assert outcome.code == "insufficient_points"
                 return
-            assert isinstance(outcome, commands.Moved), outcome
-            granted.append(outcome.movement_id)
+            assert isinstance(outcome, Transferred), outcome
+            granted.append(outcome.position)
 
     in_threads(*(lambda each=each: spend(each) for each in many))
     assert len(set(granted)) == len(granted) == 142
     moved = bench.ask(
-        lambda rows: rows.all(
-            "movements",
-            tenant_id=bench.tenant_id,
-            number=number,
-            after=0,
-            from_time=0,
-            to_time=2**62,
-            limit=1_000,
-        )
+        lambda rows: points.movements(rows, bench.tenant_id, number, limit=1_000)
     )
-    assert sum(row[3] for row in moved) == 6_00
+    assert sum(each.points for each in moved) == 6_00
+    assert bench.ask(lambda rows: books.balance(rows, bench.tenant_id)) == {number: 6_00}
 
 
 @only_on_postgres

@@ -5,7 +5,8 @@ from __future__ import annotations
 from conformance.stores import START, Bench, ingest
 from guerdon.clock import SECOND
 from guerdon.engine import commands
-from guerdon.store import activities, catalogue, decisions, members
+from guerdon.engine.commands.points import AddPoints
+from guerdon.store import activities, catalogue, decisions, members, points
 
 
 def test_tenants_share_no_name_no_number_and_no_key(bench: Bench) -> None:
@@ -18,14 +19,14 @@ def test_tenants_share_no_name_no_number_and_no_key(bench: Bench) -> None:
             )
             assert not stored.replayed
         assert bench.do(ingest(tenant_id, ["same"], replay=replay)).replayed
-    bench.do(commands.MovePoints(first, 0, 1, 5_00, "gift", ""))
+    bench.do(AddPoints(first, 0, 1, 5_00))
     for tenant_id, count, balance in ((first, 3, 5_00), (second, 6, 0)):
         found = bench.ask(
             lambda rows, tenant_id=tenant_id: (
                 activities.count(rows, tenant_id),
                 len(activities.page(rows, tenant_id, offset=0, limit=99, number=1)),
                 members.find(rows, tenant_id, "external", "same"),
-                members.by_number(rows, tenant_id, 1).balance,
+                points.account(rows, tenant_id, 1, bench.clock.now()).available,
                 [each.name for each in catalogue.visible(rows, tenant_id, 0, 9)],
                 decisions.verify(rows, tenant_id).bad_position,
             )

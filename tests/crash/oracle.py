@@ -15,6 +15,7 @@ from typing import Any
 import apsw
 import msgspec
 
+import books
 from crash.workload import DOOMED, SECRET_KEY, Sent, TickingClock, ingests
 from guerdon.engine.commands import DeleteActivities, Ingested
 from guerdon.engine.committer import Committer
@@ -74,7 +75,6 @@ def finish(committer: Committer) -> None:
     """All background work there is."""
     upkeep = Upkeep()
     for _ in range(_SLICES_MAX):
-        upkeep.refresh()
         if not upkeep.slice(committer, busy=False):
             return
     raise AssertionError("the background work does not end")
@@ -215,17 +215,8 @@ def _state_agrees_with_history(rows: Rows, tenant_id: int) -> None:
     members = rows.all("members_after", tenant_id=tenant_id, after=0, limit=EVERYTHING)
     registered = sum(total for kind, total in kinds.items() if kind.endswith("WasRegistered"))
     assert len(members) == registered
-    for number, _, _, _, balance, *_ in members:
-        moved = rows.all(
-            "movements",
-            tenant_id=tenant_id,
-            number=number,
-            after=0,
-            from_time=0,
-            to_time=2**62,
-            limit=EVERYTHING,
-        )
-        assert balance == sum(row[3] for row in moved), f"member {number}"
+    books.balance(rows, tenant_id)
+    for number, *_ in members:
         assert rows.all("identities", tenant_id=tenant_id, number=number), f"member {number}"
 
 

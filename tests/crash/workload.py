@@ -26,10 +26,15 @@ from guerdon.engine.commands import (
     Ingest,
     Ingested,
     Item,
-    MovePoints,
     RecordOutcome,
     RegisterMember,
     ReplayKey,
+)
+from guerdon.engine.commands.points import (
+    AddPoints,
+    BlockPoints,
+    SpendPoints,
+    TransferPoints,
 )
 from guerdon.engine.committer import Committer
 from guerdon.errors import GuerdonError, Stale, StoreError
@@ -158,7 +163,7 @@ class Partner:
     def _rare_command(self, tenant_id: int, throw: float) -> Command:
         number = self.chance.randint(1, 5)
         if throw < 0.80:
-            return MovePoints(tenant_id, 1, number, self.chance.randint(1, 500), "gift", "test")
+            return self._points_command(tenant_id, number)
         if throw < 0.85:
             return deletion(tenant_id)
         if throw < 0.89:
@@ -172,6 +177,18 @@ class Partner:
                 tenant_id, 1, "refused", "invalid", "no", "conscent", "POST", "/", b"{}", 2
             )
         return Ingest(tenant_id, 1, "woowup", (Item("Login", (("email", "nobody"),)),))
+
+    def _points_command(self, tenant_id: int, number: int) -> Command:
+        points = self.chance.randint(1, 500)
+        return self.chance.choice(
+            (
+                AddPoints(tenant_id, 1, number, points, "gift: test"),
+                AddPoints(tenant_id, 1, number, points, validity_days=1),
+                SpendPoints(tenant_id, 1, number, points // 2 + 1),
+                BlockPoints(tenant_id, 1, number, points // 2 + 1),
+                TransferPoints(tenant_id, 1, number, number % 5 + 1, points // 2 + 1),
+            )
+        )
 
 
 def deletion(tenant_id: int) -> DeleteActivities:

@@ -1,4 +1,4 @@
-"""A member's first decisions, and the plain ones about details and points.
+"""A member's first decisions, and the plain ones about details.
 
 Payloads have Open Loyalty's names in its order: ids are objects (`{"accountId": "…"}`), times
 are ISO-8601 with the offset of the programme's time zone, the time of a change is `updateAt`,
@@ -10,7 +10,7 @@ Source: Open Loyalty 4.3, "Event API"; what was stored in 3.2.
 
 from __future__ import annotations
 
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import Any, Literal
 
 import msgspec
@@ -25,8 +25,6 @@ ASSIGNED_ACCOUNT_TO_CUSTOMER = USER + "AssignedAccountToCustomer"
 CUSTOMER_WAS_ASSIGNED_TO_STORE = USER + "CustomerWasAssignedToStore"
 ACCOUNT_WAS_ASSIGNED_TO_STORE = ACCOUNT + "AccountWasAssignedToStore"
 CUSTOMER_DETAILS_WERE_UPDATED = USER + "CustomerDetailsWereUpdated"
-POINTS_WERE_ADDED = ACCOUNT + "PointsWereAdded"
-POINTS_WERE_SPENT = ACCOUNT + "PointsWereSpent"
 
 Issuer = Literal["admin", "seller", "system", "api", "internal"]
 _HUNDRED = 100
@@ -62,7 +60,11 @@ def decisions(  # noqa: PLR0913 - a registration is about this many things
 
     return [
         _about_details(
-            CUSTOMER_WAS_REGISTERED, member_id, number, customer_data, update_at=update_at
+            CUSTOMER_WAS_REGISTERED,
+            member_id,
+            number,
+            dated(customer_data, timezone),
+            update_at=update_at,
         ),
         of_account(ACCOUNT_WAS_CREATED, customerId=customer),
         of_customer(ASSIGNED_ACCOUNT_TO_CUSTOMER, accountId=account),
@@ -82,41 +84,21 @@ def details_updated(
     """A member's details changed; `customer_data` holds only what was submitted."""
     update_at = local(moment, timezone)
     return _about_details(
-        CUSTOMER_DETAILS_WERE_UPDATED, member_id, number, customer_data, update_at=update_at
+        CUSTOMER_DETAILS_WERE_UPDATED,
+        member_id,
+        number,
+        dated(customer_data, timezone),
+        update_at=update_at,
     )
 
 
-def points_added(  # noqa: PLR0913 - a transfer is about this many things
-    *,
-    account_id: str,
-    number: int,
-    transfer_id: str,
-    points: int,
-    comment: str | None,
-    issuer: Issuer,
-    moment: int,
-    timezone: tzinfo,
-) -> Decision:
-    """Points came to an account: a fresh lot, open at once and without an end."""
-    transfer = _transfer(transfer_id, points, comment, issuer, local(moment, timezone))
-    transfer.update(availableAmount=points_number(points), expired=False, locked=False)
-    return _about_points(POINTS_WERE_ADDED, account_id, number, transfer)
-
-
-def points_spent(  # noqa: PLR0913 - a transfer is about this many things
-    *,
-    account_id: str,
-    number: int,
-    transfer_id: str,
-    points: int,
-    comment: str | None,
-    issuer: Issuer,
-    moment: int,
-    timezone: tzinfo,
-) -> Decision:
-    """Points left an account; `points` is what was spent, above zero."""
-    transfer = _transfer(transfer_id, points, comment, issuer, local(moment, timezone))
-    return _about_points(POINTS_WERE_SPENT, account_id, number, transfer)
+def dated(customer_data: dict[str, Any], timezone: tzinfo) -> dict[str, Any]:
+    """Details with the day of birth as payloads show it: its midnight in the programme's zone."""
+    day = customer_data.get("birthDate")
+    if not day:
+        return customer_data
+    midnight = datetime.fromisoformat(day).replace(tzinfo=timezone)
+    return {**customer_data, "birthDate": midnight.isoformat(timespec="seconds")}
 
 
 def local(moment: int, timezone: tzinfo) -> str:
@@ -147,20 +129,3 @@ def _about_details(
     return Decision(
         type=type, aggregate=member_id, number=number, payload=payload, personal="customerData"
     )
-
-
-def _about_points(type: str, account_id: str, number: int, transfer: dict[str, Any]) -> Decision:
-    payload = {"accountId": {"accountId": account_id}, "pointsTransfer": transfer}
-    return Decision(type=type, aggregate=account_id, number=number, payload=payload)
-
-
-def _transfer(
-    transfer_id: str, points: int, comment: str | None, issuer: Issuer, created_at: str
-) -> dict[str, Any]:
-    """What every transfer says, in its documented order."""
-    transfer: dict[str, Any] = {"id": {"pointsTransferId": transfer_id}}
-    if comment is not None:
-        transfer["comment"] = comment
-    transfer.update(createdAt=created_at, value=points_number(points), canceled=False)
-    transfer["issuer"] = issuer
-    return transfer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from guerdon.engine import (
+    administrators,
     catalogue,
     commands,
     consequences,
@@ -15,6 +16,7 @@ from guerdon.engine import (
     levels,
     members,
     outcomes,
+    places,
     points,
     purchases,
     rebuild,
@@ -49,6 +51,8 @@ HANDLERS: commands.Handlers = {
     commands.ChangeSetting: tenants.change_setting,
     commands.RebuildState: rebuild.rebuild_state,
     **definitions.HANDLERS,
+    **administrators.HANDLERS,
+    **places.HANDLERS,
     **enrolment.HANDLERS,
     **standing.HANDLERS,
     **credentials.HANDLERS,

@@ -2,41 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 
-from guerdon import limits
 from guerdon.domain import definitions, registration
+from guerdon.domain.members import (
+    NEWSLETTER,
+    NEWSLETTER_WAS_SUBSCRIBED,
+    Who,
+    activated,
+    of_member,
+)
+from guerdon.engine import points
 from guerdon.engine.commands import (
     Identity,
-    Moved,
-    MovePoints,
     Registered,
     RegisterMember,
     UpdateMember,
 )
-from guerdon.engine.directory import read_settings
+from guerdon.engine.consequences import follow
 from guerdon.engine.folds.fact import text
+from guerdon.engine.programme import settings as settings
+from guerdon.engine.programme import timezone as timezone
 from guerdon.engine.record import record
-from guerdon.errors import Duplicate, NotFound, Refused
+from guerdon.errors import Duplicate, NotFound
 from guerdon.store.members import Member, by_number
 from guerdon.store.transaction import Transaction
-
-
-def timezone(tx: Transaction, tenant_id: int) -> tzinfo:
-    """The programme's time zone."""
-    return ZoneInfo(settings(tx, tenant_id)["programme.timezone"])
-
-
-def settings(tx: Transaction, tenant_id: int) -> dict[str, Any]:
-    """The tenant's settings as this transaction sees them."""
-    memory = tx.memory(tenant_id)
-    if memory.settings is None:
-        memory.settings = read_settings(tx.rows, tenant_id)
-    return memory.settings
 
 
 def required(tx: Transaction, tenant_id: int, number: int) -> Member:
@@ -47,6 +39,11 @@ def required(tx: Transaction, tenant_id: int, number: int) -> Member:
     return member
 
 
+def who(tx: Transaction, tenant_id: int, member: Member) -> Who:
+    """A member as decisions name them, now."""
+    return Who(member.member_id, member.number, tx.moment(tenant_id), timezone(tx, tenant_id))
+
+
 def register(
     tx: Transaction,
     tenant_id: int,
@@ -54,7 +51,28 @@ def register(
     profile: dict[str, Any],
     store_code: str = "DEFAULT",
 ) -> Registered:
-    """Register a member: five decisions about the person, one about their names."""
+    """Register a member who takes part at once, as whoever a partner reports does."""
+    registered = enter(tx, tenant_id, identities, profile, store_code)
+    they = Who(
+        registered.member_id, registered.number, tx.moment(tenant_id), timezone(tx, tenant_id)
+    )
+    activate(tx, tenant_id, they)
+    if profile.get(NEWSLETTER):
+        subscribe(tx, tenant_id, they)
+    return registered
+
+
+def enter(
+    tx: Transaction,
+    tenant_id: int,
+    identities: tuple[Identity, ...],
+    profile: dict[str, Any],
+    store_code: str = "DEFAULT",
+) -> Registered:
+    """The beginning of a registration: five decisions about the person, one about their names.
+
+    The identities must be free. Errors: NotFound `unknown_store`.
+    """
     store = tx.rows.one("store_by_code", tenant_id=tenant_id, code=store_code)
     if store is None:
         raise NotFound("no such store", code="unknown_store")
@@ -72,25 +90,37 @@ def register(
     ):
         record(tx, tenant_id, decision)
     _change_identities(tx, tenant_id, member_id, number, list(identities), [])
+    follow(tx, tenant_id, "registered", number)
     return Registered(number, member_id, account_id)
+
+
+def activate(tx: Transaction, tenant_id: int, who: Who) -> None:
+    """Let a member take part who did not."""
+    record(tx, tenant_id, activated(who))
+    follow(tx, tenant_id, "activated", who.number)
+
+
+def subscribe(tx: Transaction, tenant_id: int, who: Who) -> None:
+    """A member takes the newsletter for the first time; it is rewarded once only."""
+    record(tx, tenant_id, of_member(who, NEWSLETTER_WAS_SUBSCRIBED))
+    follow(tx, tenant_id, "subscribed_to_newsletter", who.number)
 
 
 def register_member(tx: Transaction, command: RegisterMember) -> Registered:
     """See `RegisterMember`."""
-    _require_free(tx, command.tenant_id, command.identities, 0)
+    require_free(tx, command.tenant_id, command.identities, 0)
     profile = msgspec.json.decode(command.profile)
     registered = register(tx, command.tenant_id, command.identities, profile, command.store_code)
     _notice_custom_attributes(tx, command.tenant_id, profile)
     if command.points:
-        opening = MovePoints(
+        points.add(
+            tx,
             command.tenant_id,
-            command.key_id,
-            number=registered.number,
-            points=command.points,
-            concept="register",
-            description="",
+            registered.number,
+            command.points,
+            comment="register: ",
+            issuer="api",
         )
-        move_points(tx, opening)
     return registered
 
 
@@ -98,22 +128,24 @@ def update_member(tx: Transaction, command: UpdateMember) -> None:
     """See `UpdateMember`."""
     tenant_id = command.tenant_id
     member = required(tx, tenant_id, command.number)
-    _require_free(tx, tenant_id, command.identities, command.number)
+    require_free(tx, tenant_id, command.identities, command.number)
     changes = msgspec.json.decode(command.profile)
     if changes:
-        record(
-            tx,
-            tenant_id,
-            registration.details_updated(
-                member_id=member.member_id,
-                number=member.number,
-                customer_data=changes,
-                moment=tx.moment(tenant_id),
-                timezone=timezone(tx, tenant_id),
-            ),
-        )
+        describe(tx, tenant_id, who(tx, tenant_id, member), changes)
         _notice_custom_attributes(tx, tenant_id, changes)
-    _rename(tx, tenant_id, member, command.identities)
+    rename(tx, tenant_id, member, command.identities)
+
+
+def describe(tx: Transaction, tenant_id: int, they: Who, changes: dict[str, Any]) -> None:
+    """Change a member's details: what is given replaces, None removes."""
+    decision = registration.details_updated(
+        member_id=they.member_id,
+        number=they.number,
+        customer_data=changes,
+        moment=they.moment,
+        timezone=they.timezone,
+    )
+    record(tx, tenant_id, decision)
 
 
 def bind(tx: Transaction, tenant_id: int, number: int, identities: tuple[Identity, ...]) -> None:
@@ -122,38 +154,10 @@ def bind(tx: Transaction, tenant_id: int, number: int, identities: tuple[Identit
     new = [identity for identity in identities if known.get(identity) != number]
     if new:
         member = required(tx, tenant_id, number)
-        _require_free(tx, tenant_id, tuple(new), number)
+        require_free(tx, tenant_id, tuple(new), number)
         mine = {tuple(row) for row in _names(tx, tenant_id, number)}
         unknown = [identity for identity in new if identity not in mine]
         _change_identities(tx, tenant_id, member.member_id, number, unknown, [])
-
-
-def move_points(tx: Transaction, command: MovePoints) -> Moved:
-    """See `MovePoints`."""
-    tenant_id = command.tenant_id
-    member = required(tx, tenant_id, command.number)
-    balance = member.balance + command.points
-    if balance < 0:
-        raise Refused("not enough points", code="insufficient_points", field="points")
-    if balance > limits.points_hundredths_max:
-        raise Refused("the balance would be too large", code="balance_limit", field="points")
-    decide = registration.points_added if command.points > 0 else registration.points_spent
-    transfer_id = tx.uuid()
-    movement_id = record(
-        tx,
-        tenant_id,
-        decide(
-            account_id=member.account_id,
-            number=member.number,
-            transfer_id=transfer_id,
-            points=abs(command.points),
-            comment=f"{command.concept}: {command.description}",
-            issuer="api",
-            moment=tx.moment(tenant_id),
-            timezone=timezone(tx, tenant_id),
-        ),
-    )
-    return Moved(movement_id, transfer_id)
 
 
 def _names(tx: Transaction, tenant_id: int, number: int) -> list[tuple[str, str]]:
@@ -161,18 +165,20 @@ def _names(tx: Transaction, tenant_id: int, number: int) -> list[tuple[str, str]
     return [(kind, value) for kind, value in rows]
 
 
-def _require_free(
+def require_free(
     tx: Transaction, tenant_id: int, identities: tuple[Identity, ...], number: int
 ) -> None:
+    """Errors: Duplicate `member_exists` when another member than this one has one of them."""
     for kind, value in identities:
         row = tx.rows.one("identity_number", tenant_id=tenant_id, kind=kind, value=value)
         if value and row is not None and row[0] != number:
             raise Duplicate("that member exists already", code="member_exists", field=kind)
 
 
-def _rename(
+def rename(
     tx: Transaction, tenant_id: int, member: Member, identities: tuple[Identity, ...]
 ) -> None:
+    """Bind these identities in place of the member's others of the same kinds; empty: none."""
     if not identities:
         return
     before = _names(tx, tenant_id, member.number)

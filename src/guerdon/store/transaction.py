@@ -71,6 +71,7 @@ class Transaction:
         self.vault = vault
         self.memories = memories
         self.actor = ""
+        self._writes = rows.writes
         self._heads: dict[int, Head] = {}
         self._activities: list[Row] = []
         self._decisions: list[Row] = []
@@ -229,6 +230,12 @@ class Transaction:
         self._counts = counts
         return True
 
+    @property
+    def has_changed(self) -> bool:
+        """Whether there is anything to keep; one that only looked costs no sync."""
+        collected = self._activities or self._decisions or self._counts
+        return bool(collected) or self.rows.writes != self._writes
+
     def flush(self) -> None:
         """Write the collected journal rows, counters and heads."""
         if self._activities:
@@ -242,6 +249,7 @@ class Transaction:
                 "set_counter",
                 [(tenant_id, name, total) for (tenant_id, name), total in self._counts.items()],
             )
+            self._counts.clear()
         if self._heads:
             self.rows.run_many(
                 "save_head",

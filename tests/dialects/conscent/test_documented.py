@@ -5,7 +5,7 @@ import json
 import pytest
 
 from dialects.conscent import samples
-from guerdon.store import catalogue, members
+from guerdon.store import catalogue, members, points
 
 
 @pytest.mark.parametrize("tool", [samples.curl, samples.fetch, samples.guzzle, samples.request])
@@ -61,7 +61,8 @@ def test_other_fields_are_kept_as_data_and_never_applied(house) -> None:
     [stored] = house.activities()
     assert json.loads(stored.data) == extra
     [member] = house.read(lambda rows: members.after(rows, house.tenant_id, 0, 10))
-    assert member.balance == 0
+    account = house.read(lambda rows: points.account(rows, house.tenant_id, member.number, 0))
+    assert account.available == 0
 
 
 def test_events_of_one_user_are_of_one_member_whatever_the_dialect(house) -> None:

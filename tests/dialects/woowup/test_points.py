@@ -8,7 +8,7 @@ import pytest
 
 from dialects.woowup.partner import Partner, shape
 from guerdon import limits
-from guerdon.engine.commands import MovePoints
+from guerdon.engine.commands.points import AddPoints, SpendPoints
 
 GIFT = {"concept": "gift", "points": 30, "description": "test"}
 # The identity fields as the vendor's clients send them with every body.
@@ -131,9 +131,7 @@ def test_many_transactions_are_all_answered_in_pages(shop: Partner) -> None:
     house = shop.house
     for at in range(25):
         house.execute(
-            MovePoints(
-                house.tenant_id, 0, number=1, points=100, concept="gift", description=str(at)
-            )
+            AddPoints(house.tenant_id, 0, number=1, points=100, comment=f"gift: {at}")
         )
     everything = shop.get("/users/1/transactions").json()["payload"]
     assert len(everything) == 25
@@ -145,10 +143,8 @@ def test_many_transactions_are_all_answered_in_pages(shop: Partner) -> None:
 
 def test_a_fraction_moved_elsewhere_is_cut_off(shop: Partner) -> None:
     house = shop.house
-    for hundredths in (199, -50):
-        house.execute(
-            MovePoints(house.tenant_id, 0, number=1, points=hundredths, concept="x", description="")
-        )
+    house.execute(AddPoints(house.tenant_id, 0, number=1, points=199))
+    house.execute(SpendPoints(house.tenant_id, 0, number=1, points=50))
     assert balance(shop) == 1
     shown = shop.get("/users/1/transactions").json()["payload"]
     assert [one["points"] for one in shown] == [1, 0]

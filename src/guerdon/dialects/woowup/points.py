@@ -1,6 +1,8 @@
 """Points: `POST .../points` and `GET .../transactions`, in both families.
 
-A movement may be negative. Without a limit an answer holds all there are, up to a bound.
+A movement may be negative. Without a limit an answer holds all there are, up to a bound. Movements
+of every origin are listed, so that they add up to the balance: what was added, spent, sent, received,
+blocked or released here or elsewhere, canceled or expired.
 
 Errors: Refused `invalid_field` with the field; the ledger's `insufficient_points`, `balance_limit`.
 Source: WoowUp's users pages: the five concepts, and points as a number or, as printed, a text. What
@@ -17,14 +19,17 @@ from guerdon.dialects.woowup.bodies import Fields
 from guerdon.dialects.woowup.visit import Visit
 from guerdon.dialects.woowup.who import Finder
 from guerdon.domain import moments
-from guerdon.engine.commands import Moved, MovePoints
+from guerdon.engine.commands.points import AddPoints, SpendPoints, Transferred
 from guerdon.errors import Refused
-from guerdon.store import members
-from guerdon.store.members import Movement
+from guerdon.store import points
+from guerdon.store.points import Movement
 from guerdon.store.port import Rows
 from guerdon.web.answers import Answer
 
 CONCEPTS = ("purchase", "gift", "survey_response", "register", "referrer")
+
+_BETWEEN = ": "
+"""What parts the concept from the description in a comment."""
 
 _ITEMS_MAX = limits.woowup_transactions_max
 
@@ -59,17 +64,17 @@ async def _moved(visit: Visit, finder: Finder, fields: Fields) -> Answer:
         raise _invalid("points", "must not be 0")
     if not isinstance(description, str):
         raise _invalid("description", "must be a text")
-    moved: Moved = await visit.engine.execute(
-        MovePoints(
+    command = AddPoints if hundredths > 0 else SpendPoints
+    moved: Transferred = await visit.engine.execute(
+        command(
             visit.tenant_id,
             visit.key.key_id,
             number=await who.found(visit, finder),
-            points=hundredths,
-            concept=concept,
-            description=description,
+            points=abs(hundredths),
+            comment=f"{concept}{_BETWEEN}{description}",
         )
     )
-    return visit.ok({"transaction_id": moved.movement_id})
+    return visit.ok({"transaction_id": moved.position})
 
 
 async def _shown(visit: Visit, finder: Finder) -> Answer:
@@ -95,7 +100,7 @@ def _page(
     found: list[Movement] = []
     after = 0
     while len(found) < page.offset + page.limit:
-        some = members.movements(
+        some = points.movements(
             rows,
             tenant_id,
             number,
@@ -104,19 +109,29 @@ def _page(
             from_time=span[0],
             to_time=span[1],
         )
-        found += [movement for movement in some if concept in (None, movement.concept)]
+        found += [movement for movement in some if concept in (None, _said(movement)[0])]
         if len(some) < _ITEMS_MAX:
             break
-        after = some[-1].movement_id
+        after = some[-1].position
     return found[page.offset : page.offset + page.limit]
 
 
+def _said(movement: Movement) -> tuple[str, str]:
+    """The concept and description: as they were given here, or what comes nearest to them."""
+    comment = movement.comment or ""
+    concept, between, description = comment.partition(_BETWEEN)
+    if between and concept in CONCEPTS:
+        return concept, description
+    return ("purchase" if movement.transaction_id else "gift"), comment
+
+
 def _shape(movement: Movement) -> dict[str, Any]:
+    concept, description = _said(movement)
     return {
-        "id": movement.movement_id,
+        "id": movement.position,
         "points": amounts.whole(movement.points),
-        "concept": movement.concept,
-        "description": movement.description,
+        "concept": concept,
+        "description": description,
         "createtime": moments.render(movement.recorded_at),
     }
 

@@ -25,6 +25,7 @@ from guerdon.dialects.woowup import amounts
 from guerdon.domain import identities, moments
 from guerdon.errors import Refused
 from guerdon.store.members import Member
+from guerdon.store.points import Account
 from guerdon.web import intake
 
 Details = dict[str, Any]
@@ -87,7 +88,9 @@ def changes(fields: Mapping[str, Any]) -> Details:
     return found
 
 
-def shape(member: Member, names: Sequence[tuple[str, str]], tenant_id: int) -> Details:
+def shape(
+    member: Member, names: Sequence[tuple[str, str]], tenant_id: int, account: Account | None
+) -> Details:
     """A member as every answer shows them."""
     details = member.profile
     address = details.get("address") or {}
@@ -111,7 +114,7 @@ def shape(member: Member, names: Sequence[tuple[str, str]], tenant_id: int) -> D
         "document_type": details.get("document_type"),
         "marital_status": details.get("marital_status"),
         "tags": list(details.get("tags") or ()) or None,
-        "points": amounts.whole(member.balance),
+        "points": amounts.whole(account.available if account else 0),
         "mailing_enabled": details.get("mailing_enabled", True),
         "mailing_enabled_reason": details.get("mailing_disabled_reason"),
         "sms_enabled": details.get("sms_enabled", True),

@@ -23,7 +23,7 @@ from guerdon.dialects.woowup.visit import Visit
 from guerdon.dialects.woowup.who import Finder
 from guerdon.engine.commands import Registered, RegisterMember, UpdateMember
 from guerdon.errors import NotFound, Refused
-from guerdon.store import members
+from guerdon.store import members, points
 from guerdon.store.members import Member
 from guerdon.store.port import Rows
 from guerdon.web import strictjson
@@ -51,9 +51,12 @@ async def create(visit: Visit) -> Answer:
 
 
 async def show(visit: Visit) -> Answer:
-    """One member. `points_pending` stands here and nowhere else: no point can be pending yet."""
-    shown = await _shown(visit, await who.found(visit, who.in_path(visit)))
-    return visit.ok({**shown, "points_pending": 0})
+    """One member. `points_pending` stands here and nowhere else: the points that are locked."""
+    number = await who.found(visit, who.in_path(visit))
+    now = visit.engine.clock.now()
+    account = await visit.ask(lambda rows, tenant_id: points.account(rows, tenant_id, number, now))
+    pending = amounts.whole(account.locked) if account else 0
+    return visit.ok({**await _shown(visit, number), "points_pending": pending})
 
 
 async def show_by_identity(visit: Visit) -> Answer:
@@ -100,7 +103,7 @@ async def search(visit: Visit) -> Answer:
     if text:
         return await _search(visit, text, page)
     numbers = await visit.ask(lambda rows, tenant_id: _numbers(rows, tenant_id, page))
-    return visit.ok(await visit.ask(lambda rows, tenant_id: _shapes(rows, tenant_id, numbers)))
+    return visit.ok(await _shapes(visit, numbers))
 
 
 async def _exist(visit: Visit, finder: Finder) -> Answer:
@@ -125,20 +128,26 @@ async def _update(visit: Visit, finder: Finder, fields: Fields) -> Answer:
 
 
 async def _shown(visit: Visit, number: int) -> dict[str, Any]:
-    shapes = await visit.ask(lambda rows, tenant_id: _shapes(rows, tenant_id, [number]))
+    shapes = await _shapes(visit, [number])
     if not shapes:
         raise NotFound(code="user_not_found")
     return shapes[0]
 
 
-def _shapes(rows: Rows, tenant_id: int, numbers: list[int]) -> list[dict[str, Any]]:
-    shapes = []
-    for number in numbers:
-        member = members.by_number(rows, tenant_id, number)
-        if member is not None:
-            names = members.identities(rows, tenant_id, number)
-            shapes.append(profile.shape(member, names, tenant_id))
-    return shapes
+async def _shapes(visit: Visit, numbers: list[int]) -> list[dict[str, Any]]:
+    now = visit.engine.clock.now()
+
+    def shapes(rows: Rows, tenant_id: int) -> list[dict[str, Any]]:
+        found = []
+        for number in numbers:
+            member = members.by_number(rows, tenant_id, number)
+            if member is not None:
+                names = members.identities(rows, tenant_id, number)
+                account = points.account(rows, tenant_id, number, now)
+                found.append(profile.shape(member, names, tenant_id, account))
+        return found
+
+    return await visit.ask(shapes)
 
 
 def _numbers(rows: Rows, tenant_id: int, page: params.Page) -> list[int]:
@@ -173,7 +182,7 @@ async def _search(visit: Visit, text: str, page: params.Page) -> Answer:
         )
         _look_at(state, some, text.lower(), exact)
     numbers = state.numbers[page.offset : wanted]
-    shown = await visit.ask(lambda rows, tenant_id: _shapes(rows, tenant_id, numbers))
+    shown = await _shapes(visit, numbers)
     is_whole = state.is_finished or len(state.numbers) >= wanted
     message = "ok" if is_whole else f"only the first {state.looked_at} users were searched"
     return visit.ok(shown, message=message)

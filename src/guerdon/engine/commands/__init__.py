@@ -255,26 +255,6 @@ class ChangeSubscription(Command, frozen=True):
     ends_at: int | None = None
 
 
-class Moved(msgspec.Struct, frozen=True, array_like=True):
-    """A movement of points: its number and its transfer's uuid."""
-
-    movement_id: int
-    transfer_id: str
-
-
-class MovePoints(Command, frozen=True):
-    """Add (positive) or spend (negative) points, in hundredths.
-
-    Errors: NotFound `unknown_member`; Refused `insufficient_points`, `balance_limit`.
-    """
-
-    Answer: ClassVar[Any] = Moved
-    number: int
-    points: int
-    concept: str
-    description: str
-
-
 class RecordIntegrationStat(Command, frozen=True):
     """Keep what an integration reports about itself: JSON text. The answer is its id."""
 
@@ -386,15 +366,22 @@ class CreateAdministrator(Command, frozen=True):
 
 
 class RecordLogin(Command, frozen=True):
-    """Remember when an administrator was let in, and their new refresh token's hash."""
+    """Remember that somebody was let in, and their new refresh token's hash.
 
-    admin_id: str
+    kind: `admin`, `seller` or `customer`.
+    """
+
+    kind: Literal["admin", "seller", "customer"]
+    person_id: str
     token_hash: bytes
     expires_at: int
 
 
 class RefreshLogin(Command, frozen=True):
-    """Prolong a refresh token. Errors: Unauthenticated when it is unknown or expired."""
+    """Prolong a refresh token. The answer is whose it is.
+
+    Errors: Unauthenticated when it is unknown or expired.
+    """
 
     Answer: ClassVar[Any] = str
     token_hash: bytes
@@ -402,9 +389,9 @@ class RefreshLogin(Command, frozen=True):
 
 
 class RevokeLogins(Command, frozen=True):
-    """Forget an administrator's refresh tokens."""
+    """Forget a person's refresh tokens."""
 
-    admin_id: str
+    person_id: str
 
 
 class AddSigningKey(Command, frozen=True):

@@ -1,58 +1,319 @@
-"""Points: what each account holds and how it came to that."""
+"""Points: what each account holds and how it came to that.
+
+Each decision becomes postings between two accounts, whose sums the accounts are. Which lots a spend
+was taken from is not in its payload: it follows from the lots there were and from the order of
+spending at that position, both of which a rebuild meets again.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from guerdon.domain import registration
-from guerdon.engine.folds.fact import Fact, Fold
+from guerdon.clock import from_datetime
+from guerdon.domain import points, registration
+from guerdon.domain.lots import FOREVER, Piece, take
+from guerdon.domain.points import (
+    AVAILABLE,
+    BLOCKED,
+    CANCELED,
+    DEBT,
+    EXPIRED,
+    ISSUED,
+    LOCKED,
+    OF_MEMBER,
+    SPENT,
+    TRANSIT,
+    hundredths,
+)
+from guerdon.engine.folds.fact import Fact, Fold, Payload, text
+from guerdon.engine.programme import settings
+from guerdon.errors import Defect
+from guerdon.store import points as ledger
 from guerdon.store.transaction import Transaction
 
-
-def _points_added(tx: Transaction, fact: Fact) -> None:
-    _points_moved(tx, fact, 1)
-
-
-def _points_spent(tx: Transaction, fact: Fact) -> None:
-    _points_moved(tx, fact, -1)
+Leg = tuple[str, str, int]
+"""Points that go from one account to another."""
 
 
-def _points_moved(tx: Transaction, fact: Fact, sign: int) -> None:
+def _account_created(tx: Transaction, fact: Fact) -> None:
+    tx.rows.run(
+        "add_account",
+        tenant_id=fact.tenant_id,
+        number=fact.number,
+        account_id=fact.aggregate,
+    )
+
+
+def _added(tx: Transaction, fact: Fact) -> None:
+    if "senderId" in fact.payload["pointsTransfer"]:
+        _came_in(tx, fact, "p2p_adding", TRANSIT)
+    else:
+        _came_in(tx, fact, "adding", ISSUED)
+
+
+def _returned(tx: Transaction, fact: Fact) -> None:
+    _came_in(tx, fact, "returning", SPENT)
+
+
+def _came_in(tx: Transaction, fact: Fact, kind: str, source: str) -> None:
     transfer = fact.payload["pointsTransfer"]
-    points = sign * hundredths(transfer["value"])
-    concept, _, description = str(transfer.get("comment", "")).partition(": ")
-    row = tx.rows.one("member", tenant_id=fact.tenant_id, number=fact.number)
-    balance = row[4] if row else 0
-    tx.rows.run(
-        "add_movement",
-        tenant_id=fact.tenant_id,
-        number=fact.number,
-        movement_id=fact.position,
-        transfer_id=transfer["id"]["pointsTransferId"],
-        concept=concept,
-        points=points,
-        description=description,
-        recorded_at=fact.recorded_at,
+    value, remaining = hundredths(transfer["value"]), hundredths(transfer["availableAmount"])
+    is_locked = transfer["locked"]
+    expires_at = _moment(transfer.get("expiresAt")) or FOREVER
+    locked_until = _moment(transfer.get("lockedUntil"))
+    _add_transfer(
+        tx,
+        fact,
+        kind,
+        state="pending" if is_locked else "active",
+        remaining=remaining,
+        expires_at=expires_at,
+        locked_until=locked_until,
+        due_at=locked_until if is_locked else _due(remaining, expires_at),
+        other_account=_id(transfer, "senderId", "accountId"),
     )
+    if is_locked:
+        _post(tx, fact, fact.position, [(source, LOCKED, value)])
+        return
+    legs = [(source, AVAILABLE, remaining), (source, DEBT, value - remaining)]
+    earned = value if kind == "adding" else 0
+    _post(tx, fact, fact.position, legs, earned=earned, spent=-value if source == SPENT else 0)
+
+
+def _spent(tx: Transaction, fact: Fact) -> None:
+    transfer = fact.payload["pointsTransfer"]
+    value = hundredths(transfer["value"])
+    taken = sum(piece.points for piece in _take(tx, fact, value))
+    _add_transfer(
+        tx, fact, "spending", revised_id=_id(transfer, "revisedTransactionId", "transactionId")
+    )
+    legs = [(AVAILABLE, SPENT, taken), (DEBT, SPENT, value - taken)]
+    _post(tx, fact, fact.position, legs, spent=value)
+
+
+def _transferred(tx: Transaction, fact: Fact) -> None:
+    transfer = fact.payload["pointsTransfer"]
+    value = hundredths(transfer["value"])
+    _take(tx, fact, value)
+    _add_transfer(tx, fact, "p2p_spending", other_account=_id(transfer, "receiverId", "accountId"))
+    _post(tx, fact, fact.position, [(AVAILABLE, TRANSIT, value)])
+
+
+def _blocked(tx: Transaction, fact: Fact) -> None:
+    value = hundredths(fact.payload["pointsTransfer"]["value"])
+    pieces = [(piece.lot.position, piece.points) for piece in _take(tx, fact, value)]
+    _add_transfer(tx, fact, "blocking", pieces=text(pieces))
+    _post(tx, fact, fact.position, [(AVAILABLE, BLOCKED, value)])
+
+
+def _canceled(tx: Transaction, fact: Fact) -> None:
+    transfer = _named(tx, fact)
+    if transfer.kind == "blocking":
+        _release(tx, fact, transfer)
+        return
+    _set_lot(tx, fact, transfer.position, "canceled", 0, None)
+    was_pending = transfer.state == "pending"
+    legs = [(LOCKED if was_pending else AVAILABLE, CANCELED, transfer.remaining or 0)]
+    _post(tx, fact, transfer.position, legs, earned=0 if was_pending else -transfer.value)
+
+
+def _release(tx: Transaction, fact: Fact, transfer: ledger.Transfer) -> None:
+    """Blocked points go back to the lots they came from, as far as no debt waits for them."""
+    settled = min(_account(tx, fact).debt, transfer.value)
+    _set_lot(tx, fact, transfer.position, "canceled", None, None)
+    left = transfer.value - settled
+    for position, taken in transfer.pieces:
+        lot = ledger.at(tx.rows, fact.tenant_id, position)
+        given = min(taken, left)
+        left -= given
+        if lot is not None and given:
+            remaining = (lot.remaining or 0) + given
+            _set_lot(tx, fact, position, "active", remaining, lot.expires_at)
+    legs = [(BLOCKED, AVAILABLE, transfer.value - settled), (BLOCKED, DEBT, settled)]
+    _post(tx, fact, transfer.position, legs)
+
+
+def _expired(tx: Transaction, fact: Fact) -> None:
+    lot = _named(tx, fact)
+    remaining = lot.remaining or 0
+    _set_lot(tx, fact, lot.position, "expired", 0, None)
+    _post(tx, fact, lot.position, [(AVAILABLE, EXPIRED, remaining)], expired=remaining)
+
+
+def _unlocked(tx: Transaction, fact: Fact) -> None:
+    lot = _named(tx, fact)
+    remaining = lot.remaining or 0
+    settled = min(_account(tx, fact).debt, remaining)
+    left = remaining - settled
+    due_at = _due(left, lot.expires_at or FOREVER)
+    _set_lot(tx, fact, lot.position, "active", left, due_at)
+    legs = [(LOCKED, AVAILABLE, left), (LOCKED, DEBT, settled)]
+    _post(tx, fact, lot.position, legs, earned=lot.value)
+
+
+def _reset(tx: Transaction, fact: Fact) -> None:
+    account = _account(tx, fact)
+    available = account.available + account.lapsed
+    tx.rows.run("empty_open_lots", tenant_id=fact.tenant_id, number=fact.number)
+    legs = [(AVAILABLE, EXPIRED, available), (LOCKED, EXPIRED, account.locked)]
+    _post(tx, fact, 0, legs, expired=available + account.locked)
+
+
+def _explained(tx: Transaction, fact: Fact) -> None:
     tx.rows.run(
-        "set_balance",
+        "explain_points_transfer",
         tenant_id=fact.tenant_id,
-        number=fact.number,
-        balance=balance + points,
+        position=_named(tx, fact).position,
+        explanation=text(fact.payload["explanation"]),
     )
 
 
-def hundredths(value: Any) -> int:
-    """A JSON number of points as whole hundredths, without passing through a binary fraction."""
-    written = bytes(value).decode() if isinstance(value, msgspec.Raw) else str(value)
-    whole, _, fraction = written.partition(".")
-    return int(whole) * 100 + int((fraction + "00")[:2])
+def _take(tx: Transaction, fact: Fact, value: int) -> list[Piece]:
+    """Take points from the member's lots, as far as they go."""
+    order = settings(tx, fact.tenant_id)["points.spend_order"]
+    lots = ledger.live_lots(
+        tx.rows, fact.tenant_id, fact.number, moment=fact.recorded_at, order=order
+    )
+    pieces = take(lots, value)
+    for piece in pieces:
+        tx.rows.run(
+            "take_from_lot",
+            tenant_id=fact.tenant_id,
+            position=piece.lot.position,
+            points=piece.points,
+        )
+    return pieces
+
+
+def _add_transfer(
+    tx: Transaction, fact: Fact, kind: str, *, state: str = "active", **values: Any
+) -> None:
+    transfer = fact.payload["pointsTransfer"]
+    row = {
+        "tenant_id": fact.tenant_id,
+        "position": fact.position,
+        "number": fact.number,
+        "transfer_id": transfer["id"]["pointsTransferId"],
+        "kind": kind,
+        "state": state,
+        "value": hundredths(transfer["value"]),
+        "issuer": transfer["issuer"],
+        "comment": transfer.get("comment"),
+        "created_at": fact.recorded_at,
+        "transaction_id": _id(transfer, "transactionId", "transactionId"),
+    }
+    tx.rows.run("add_points_transfer", **{**_UNSAID, **row, **values})
+    tx.count(fact.tenant_id, ledger.PREFIX + "on:" + transfer["createdAt"][:10], 1)
+
+
+_UNSAID = dict.fromkeys(
+    (
+        "remaining",
+        "expires_at",
+        "locked_until",
+        "due_at",
+        "revised_id",
+        "other_account",
+        "pieces",
+    )
+)
+
+
+def _post(tx: Transaction, fact: Fact, about: int, legs: Iterable[Leg], **totals: int) -> None:
+    """Record movements and add them to the sums; the second of two only if it moves anything."""
+    held = dict.fromkeys(OF_MEMBER, 0)
+    for leg, (source, target, moved) in enumerate(legs):
+        if leg and not moved:
+            continue
+        tx.rows.run(
+            "add_points_posting",
+            tenant_id=fact.tenant_id,
+            number=fact.number,
+            position=fact.position,
+            leg=leg,
+            about=about,
+            from_account=source,
+            to_account=target,
+            points=moved,
+            recorded_at=fact.recorded_at,
+        )
+        for account, change in ((source, -moved), (target, moved)):
+            if account in held:
+                held[account] += change
+            else:
+                tx.count(fact.tenant_id, ledger.PREFIX + account, change)
+    held[DEBT] = -held[DEBT]
+    sums = {"earned": 0, "spent": 0, "expired": 0, **totals}
+    tx.rows.run("change_account", tenant_id=fact.tenant_id, number=fact.number, **held, **sums)
+
+
+def _set_lot(
+    tx: Transaction,
+    fact: Fact,
+    position: int,
+    state: str,
+    remaining: int | None,
+    due_at: int | None,
+) -> None:
+    tx.rows.run(
+        "set_lot",
+        tenant_id=fact.tenant_id,
+        position=position,
+        state=state,
+        remaining=remaining,
+        due_at=due_at,
+    )
+
+
+def _named(tx: Transaction, fact: Fact) -> ledger.Transfer:
+    """The transfer that a decision is about."""
+    transfer_id = fact.payload["pointsTransferId"]["pointsTransferId"]
+    transfer = ledger.transfer(tx.rows, fact.tenant_id, transfer_id)
+    if transfer is None:
+        raise Defect(f"decision {fact.position} is about a transfer there is not")
+    return transfer
+
+
+def _account(tx: Transaction, fact: Fact) -> ledger.Account:
+    account = ledger.account(tx.rows, fact.tenant_id, fact.number, fact.recorded_at)
+    if account is None:
+        raise Defect(f"decision {fact.position} is about an account there is not")
+    return account
+
+
+def _due(remaining: int, expires_at: int) -> int | None:
+    return expires_at if remaining and expires_at != FOREVER else None
+
+
+def _moment(shown: str | None) -> int | None:
+    return from_datetime(datetime.fromisoformat(shown)) if shown else None
+
+
+def _id(transfer: Payload, name: str, key: str) -> str | None:
+    named = transfer.get(name)
+    return named[key] if named else None
 
 
 FOLDS: dict[str, Fold] = {
-    registration.POINTS_WERE_ADDED: _points_added,
-    registration.POINTS_WERE_SPENT: _points_spent,
+    registration.ACCOUNT_WAS_CREATED: _account_created,
+    points.POINTS_WERE_ADDED: _added,
+    points.POINTS_WERE_RETURNED: _returned,
+    points.POINTS_WERE_SPENT: _spent,
+    points.POINTS_WERE_TRANSFERRED: _transferred,
+    points.POINTS_WERE_BLOCKED: _blocked,
+    points.TRANSFER_WAS_CANCELED: _canceled,
+    points.TRANSFER_WAS_EXPIRED: _expired,
+    points.TRANSFER_WAS_UNLOCKED: _unlocked,
+    points.POINTS_WERE_RESET: _reset,
+    points.POINTS_WERE_EXPLAINED: _explained,
 }
-CLEARED = ("clear_movements",)
+CLEARED = (
+    "clear_points_postings",
+    "clear_points_transfers",
+    "clear_accounts",
+    "clear_points_counters",
+)

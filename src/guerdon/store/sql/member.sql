@@ -18,26 +18,26 @@ ORDER BY kind, value;
 
 -- name: add_member
 -- A new member.
-INSERT INTO member (tenant_id, number, member_id, account_id, store_code, balance, registered_at,
-                    updated_at, profile)
-VALUES (:tenant_id, :number, :member_id, :account_id, :store_code, 0, :registered_at,
-        :registered_at, :profile);
+INSERT INTO member (tenant_id, number, member_id, account_id, store_code, registered_at, updated_at,
+                    profile)
+VALUES (:tenant_id, :number, :member_id, :account_id, :store_code, :registered_at, :registered_at,
+        :profile);
 
 -- name: member
 -- One member by number.
-SELECT number, member_id, account_id, store_code, balance, registered_at, updated_at, profile,
+SELECT number, member_id, account_id, store_code, registered_at, updated_at, profile,
        subscription
 FROM member WHERE tenant_id = :tenant_id AND number = :number;
 
 -- name: member_by_id
 -- One member by uuid.
-SELECT number, member_id, account_id, store_code, balance, registered_at, updated_at, profile,
+SELECT number, member_id, account_id, store_code, registered_at, updated_at, profile,
        subscription
 FROM member WHERE tenant_id = :tenant_id AND member_id = :member_id;
 
 -- name: members_after
 -- A page of members by number.
-SELECT number, member_id, account_id, store_code, balance, registered_at, updated_at, profile,
+SELECT number, member_id, account_id, store_code, registered_at, updated_at, profile,
        subscription
 FROM member WHERE tenant_id = :tenant_id AND number > :after ORDER BY number LIMIT :limit;
 
@@ -46,29 +46,15 @@ FROM member WHERE tenant_id = :tenant_id AND number > :after ORDER BY number LIM
 UPDATE member SET profile = :profile, updated_at = :updated_at
 WHERE tenant_id = :tenant_id AND number = :number;
 
+-- name: touch_member
+-- Something about a member changed that is no detail.
+UPDATE member SET updated_at = :updated_at
+WHERE tenant_id = :tenant_id AND number = :number;
+
 -- name: set_subscription
 -- A member's subscription as it is now.
 UPDATE member SET subscription = :subscription, updated_at = :updated_at
 WHERE tenant_id = :tenant_id AND number = :number;
-
--- name: set_balance
--- A member's points as they are now, in hundredths.
-UPDATE member SET balance = :balance WHERE tenant_id = :tenant_id AND number = :number;
-
--- name: add_movement
--- One movement of points.
-INSERT INTO points_movement (tenant_id, number, movement_id, transfer_id, concept, points,
-                             description, recorded_at)
-VALUES (:tenant_id, :number, :movement_id, :transfer_id, :concept, :points, :description,
-        :recorded_at);
-
--- name: movements
--- A member's movements of points, oldest first.
-SELECT movement_id, transfer_id, concept, points, description, recorded_at
-FROM points_movement
-WHERE tenant_id = :tenant_id AND number = :number AND movement_id > :after
-  AND recorded_at BETWEEN :from_time AND :to_time
-ORDER BY movement_id LIMIT :limit;
 
 -- name: custom_attributes
 -- The custom attributes members have been given.
@@ -140,10 +126,6 @@ DELETE FROM member WHERE tenant_id = :tenant_id;
 -- name: clear_identities
 -- Empty before a rebuild.
 DELETE FROM identity WHERE tenant_id = :tenant_id;
-
--- name: clear_movements
--- Empty before a rebuild.
-DELETE FROM points_movement WHERE tenant_id = :tenant_id;
 
 -- name: clear_types
 -- Empty before a rebuild.

@@ -32,16 +32,20 @@ CREATE TABLE administrator (
     tenant_id     INTEGER NOT NULL REFERENCES tenant (tenant_id),
     username      TEXT    NOT NULL UNIQUE,
     password_hash TEXT    NOT NULL,
+    token_hash    BLOB    UNIQUE,
     active        INTEGER NOT NULL,
     created_at    INTEGER NOT NULL,
     last_login_at INTEGER
 ) STRICT;
 
+-- Who may come back without a password. `kind` is `admin`, `seller` or `customer`, or `reset` for
+-- an administrator who was sent a token to set a new password with.
 -- reference
 CREATE TABLE refresh_token (
     token_hash BLOB    NOT NULL PRIMARY KEY,
     tenant_id  INTEGER NOT NULL REFERENCES tenant (tenant_id),
-    admin_id   TEXT    NOT NULL REFERENCES administrator (admin_id),
+    kind       TEXT    NOT NULL,
+    person_id  TEXT    NOT NULL,
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL
 ) STRICT;
@@ -82,6 +86,8 @@ CREATE TABLE store (
     store_id   TEXT    NOT NULL,
     code       TEXT    NOT NULL,
     name       TEXT    NOT NULL,
+    currency   TEXT    NOT NULL,
+    active     INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, store_id),
     UNIQUE (tenant_id, code)
@@ -195,7 +201,6 @@ CREATE TABLE member (
     member_id    TEXT    NOT NULL,
     account_id   TEXT    NOT NULL,
     store_code   TEXT    NOT NULL,
-    balance      INTEGER NOT NULL,
     registered_at INTEGER NOT NULL,
     updated_at   INTEGER NOT NULL,
     profile      TEXT    NOT NULL,
@@ -222,19 +227,6 @@ CREATE TABLE seal (
     number    INTEGER NOT NULL,
     wrapped   BLOB    NOT NULL,
     PRIMARY KEY (tenant_id, number)
-) STRICT, WITHOUT ROWID;
-
--- distributed
-CREATE TABLE points_movement (
-    tenant_id   INTEGER NOT NULL,
-    number      INTEGER NOT NULL,
-    movement_id INTEGER NOT NULL,
-    transfer_id TEXT    NOT NULL,
-    concept     TEXT    NOT NULL,
-    points      INTEGER NOT NULL,
-    description TEXT    NOT NULL,
-    recorded_at INTEGER NOT NULL,
-    PRIMARY KEY (tenant_id, number, movement_id)
 ) STRICT, WITHOUT ROWID;
 
 -- Levels, rewards, rules, places: whole bodies, changed by decisions. `ordinal` is creation order.

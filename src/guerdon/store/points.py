@@ -1,0 +1,239 @@
+"""Questions about points: what an account holds, which lots can be spent, how it came to that.
+
+Points are whole hundredths, times microseconds UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from guerdon.domain.lots import FOREVER, Lot
+from guerdon.domain.points import AVAILABLE, OF_PROGRAMME, position_of
+from guerdon.store.port import Row, Rows
+
+_LOTS_ROWS = 16
+_FIRST = -1
+PREFIX = "points:"
+"""Of the counters that hold the programme's accounts, and the transfers of each day."""
+
+
+class Account(msgspec.Struct, frozen=True):
+    """What a member's account holds at a moment.
+
+    available: what can be spent now. `lapsed` is past its expiry and not yet recorded as expired.
+    debt:      what a return took beyond what was there; the next points pay it.
+    earned, spent, expired: in all; earned without what other members sent.
+    """
+
+    number: int
+    account_id: str
+    available: int
+    locked: int
+    blocked: int
+    debt: int
+    earned: int
+    spent: int
+    expired: int
+    lapsed: int = 0
+
+    @property
+    def total(self) -> int:
+        """Everything that could ever become spendable again."""
+        return self.available + self.lapsed + self.locked + self.blocked
+
+
+class Transfer(msgspec.Struct, frozen=True):
+    """Points added, spent, sent, received, returned or blocked.
+
+    kind:  adding, p2p_adding, returning, spending, p2p_spending or blocking.
+    state: active, pending (locked), expired or canceled.
+    """
+
+    position: int
+    number: int
+    transfer_id: str
+    kind: str
+    state: str
+    value: int
+    issuer: str
+    comment: str | None
+    created_at: int
+    remaining: int | None
+    expires_at: int | None
+    locked_until: int | None
+    transaction_id: str | None
+    revised_id: str | None
+    other_account: str | None
+    explanation: list[dict[str, Any]]
+    pieces: list[tuple[int, int]]
+    """Of a block: what was taken of which lot (its position)."""
+
+
+class Movement(msgspec.Struct, frozen=True):
+    """One change of a member's available points; below zero when they left."""
+
+    position: int
+    points: int
+    recorded_at: int
+    transfer_id: str | None
+    kind: str | None
+    comment: str | None
+    transaction_id: str | None
+
+
+class Due(msgspec.Struct, frozen=True):
+    """A lot that has to be unlocked (`pending`) or expired (`active`)."""
+
+    position: int
+    number: int
+    transfer_id: str
+    state: str
+    remaining: int
+    due_at: int
+
+
+def account(rows: Rows, tenant_id: int, number: int, moment: int) -> Account | None:
+    """A member's account at a moment."""
+    row = rows.one("account", tenant_id=tenant_id, number=number, moment=moment)
+    if row is None:
+        return None
+    account_id, available, *others, lapsed = row
+    return Account(number, account_id, available - lapsed, *others, lapsed)
+
+
+def live_lots(rows: Rows, tenant_id: int, number: int, *, moment: int, order: str) -> Iterator[Lot]:
+    """The lots that can be spent at a moment, in an order of spending: `expiry` or `created`."""
+    by_expiry = order == "expiry"
+    query = "lots_by_expiry" if by_expiry else "lots_by_age"
+    last: dict[str, int] = {"expires_at" if by_expiry else "created_at": _FIRST, "position": _FIRST}
+    while True:
+        page = rows.all(
+            query, tenant_id=tenant_id, number=number, moment=moment, limit=_LOTS_ROWS, **last
+        )
+        lots = [Lot(*row) for row in page]
+        yield from lots
+        if len(lots) < _LOTS_ROWS:
+            return
+        end = lots[-1]
+        last = (
+            {"expires_at": end.expires_at, "position": end.position}
+            if by_expiry
+            else {"created_at": end.created_at, "position": end.position}
+        )
+
+
+def due(rows: Rows, tenant_id: int, moment: int, limit: int) -> list[Due]:
+    """Lots with something due at a moment, the longest overdue first."""
+    found = rows.all("lots_due", tenant_id=tenant_id, moment=moment, limit=limit)
+    return [Due(*row) for row in found]
+
+
+def transfer(rows: Rows, tenant_id: int, transfer_id: str) -> Transfer | None:
+    """One transfer by its uuid."""
+    position = position_of(transfer_id)
+    if position is None or position > FOREVER:
+        return None
+    found = at(rows, tenant_id, position)
+    return found if found is not None and found.transfer_id == transfer_id else None
+
+
+def at(rows: Rows, tenant_id: int, position: int) -> Transfer | None:
+    """One transfer by its position."""
+    row = rows.one("points_transfer", tenant_id=tenant_id, position=position)
+    return _transfer(row) if row else None
+
+
+def before(rows: Rows, tenant_id: int, position: int, limit: int) -> list[Transfer]:
+    """A page of all transfers before a position, newest first."""
+    found = rows.all("points_transfers_before", tenant_id=tenant_id, before=position, limit=limit)
+    return [_transfer(row) for row in found]
+
+
+def after(rows: Rows, tenant_id: int, position: int, limit: int) -> list[Transfer]:
+    """A page of all transfers after a position, oldest first."""
+    found = rows.all("points_transfers_after", tenant_id=tenant_id, after=position, limit=limit)
+    return [_transfer(row) for row in found]
+
+
+def of_member(
+    rows: Rows, tenant_id: int, number: int, *, after: int = 0, limit: int
+) -> list[Transfer]:
+    """A page of a member's transfers, oldest first."""
+    found = rows.all(
+        "points_transfers_of_member",
+        tenant_id=tenant_id,
+        number=number,
+        after=after,
+        limit=limit,
+    )
+    return [_transfer(row) for row in found]
+
+
+def movements(
+    rows: Rows,
+    tenant_id: int,
+    number: int,
+    *,
+    after: int = 0,
+    limit: int = 100,
+    from_time: int = 0,
+    to_time: int = FOREVER,
+) -> list[Movement]:
+    """What changed a member's available points, oldest first. They add up to what there is."""
+    found = rows.all(
+        "points_movements",
+        tenant_id=tenant_id,
+        number=number,
+        after=after,
+        from_time=from_time,
+        to_time=to_time,
+        limit=limit,
+    )
+    return [Movement(row[0], row[3] if row[2] == AVAILABLE else -row[3], *row[4:]) for row in found]
+
+
+def earned_with(rows: Rows, tenant_id: int, transaction_id: str) -> int:
+    """What a purchase earned and still counts."""
+    return _sum(rows.one("points_earned_with", tenant_id=tenant_id, transaction_id=transaction_id))
+
+
+def revoked_for(rows: Rows, tenant_id: int, revised_id: str) -> int:
+    """What returns of a purchase took back."""
+    return _sum(rows.one("points_revoked_for", tenant_id=tenant_id, revised_id=revised_id))
+
+
+def expiring(
+    rows: Rows, tenant_id: int, number: int, *, after: int, until: int, limit: int
+) -> list[tuple[int, int]]:
+    """(moment, points): what of a member's points will expire in a span of time."""
+    found = rows.all(
+        "points_expiring",
+        tenant_id=tenant_id,
+        number=number,
+        after=after,
+        until=until,
+        limit=limit,
+    )
+    return [(moment, points) for moment, points in found]
+
+
+def programme(rows: Rows, tenant_id: int) -> dict[str, int]:
+    """What the programme's accounts hold; with what members hold it adds up to zero."""
+    totals = dict.fromkeys(OF_PROGRAMME, 0)
+    for name in OF_PROGRAMME:
+        totals[name] = _sum(rows.one("counter_total", tenant_id=tenant_id, name=PREFIX + name))
+    return totals
+
+
+def _transfer(row: Row) -> Transfer:
+    explanation = msgspec.json.decode(row[15]) if row[15] else []
+    pieces = msgspec.json.decode(row[16], type=list[tuple[int, int]]) if row[16] else []
+    expires_at = None if row[10] == FOREVER else row[10]
+    return Transfer(*row[:10], expires_at, *row[11:15], explanation, pieces)
+
+
+def _sum(row: Row | None) -> int:
+    return row[0] if row else 0

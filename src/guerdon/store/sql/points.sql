@@ -1,0 +1,174 @@
+-- name: add_account
+-- An account that holds nothing yet.
+INSERT INTO account (tenant_id, number, account_id, available, locked, blocked, debt, earned, spent,
+                     expired)
+VALUES (:tenant_id, :number, :account_id, 0, 0, 0, 0, 0, 0, 0);
+
+-- name: account
+-- What a member's account holds, and how much of it has lapsed before this moment unrecorded.
+SELECT a.account_id, a.available, a.locked, a.blocked, a.debt, a.earned, a.spent, a.expired,
+       CAST((SELECT COALESCE(SUM(t.remaining), 0) FROM points_transfer t
+             WHERE t.tenant_id = :tenant_id AND t.number = :number AND t.remaining > 0
+               AND t.state = 'active' AND t.expires_at <= :moment) AS BIGINT) AS lapsed
+FROM account a WHERE a.tenant_id = :tenant_id AND a.number = :number;
+
+-- name: change_account
+-- What a decision adds to a member's sums, or takes from them.
+UPDATE account
+SET available = available + :available, locked = locked + :locked, blocked = blocked + :blocked,
+    debt = debt + :debt, earned = earned + :earned, spent = spent + :spent,
+    expired = expired + :expired
+WHERE tenant_id = :tenant_id AND number = :number;
+
+-- name: add_points_transfer
+-- A transfer of points; a lot, if it brought any.
+INSERT INTO points_transfer (tenant_id, position, number, transfer_id, kind, state, value, issuer,
+                             comment, created_at, remaining, expires_at, locked_until, due_at,
+                             transaction_id, revised_id, other_account, pieces)
+VALUES (:tenant_id, :position, :number, :transfer_id, :kind, :state, :value, :issuer, :comment,
+        :created_at, :remaining, :expires_at, :locked_until, :due_at, :transaction_id, :revised_id,
+        :other_account, :pieces);
+
+-- name: add_points_posting
+-- One movement of points between two accounts.
+INSERT INTO points_posting (tenant_id, number, position, leg, about, from_account, to_account,
+                            points, recorded_at)
+VALUES (:tenant_id, :number, :position, :leg, :about, :from_account, :to_account, :points,
+        :recorded_at);
+
+-- name: explain_points_transfer
+-- Why points were given.
+UPDATE points_transfer SET explanation = :explanation
+WHERE tenant_id = :tenant_id AND position = :position;
+
+-- name: take_from_lot
+-- Points leave a lot; an empty one is due for nothing.
+UPDATE points_transfer
+SET remaining = remaining - :points, due_at = CASE WHEN remaining > :points THEN due_at END
+WHERE tenant_id = :tenant_id AND position = :position;
+
+-- name: set_lot
+-- What a lot is from now on.
+UPDATE points_transfer SET state = :state, remaining = :remaining, due_at = :due_at
+WHERE tenant_id = :tenant_id AND position = :position;
+
+-- name: empty_open_lots
+-- All a member's lots expire at once.
+UPDATE points_transfer SET state = 'expired', remaining = 0, due_at = NULL
+WHERE tenant_id = :tenant_id AND number = :number AND remaining > 0;
+
+-- name: lots_by_expiry
+-- A member's lots that can be spent, soonest to expire first, from one on.
+SELECT position, remaining, expires_at, created_at FROM points_transfer
+WHERE tenant_id = :tenant_id AND number = :number AND remaining > 0 AND state = 'active'
+  AND expires_at > :moment AND (expires_at, position) > (:expires_at, :position)
+ORDER BY expires_at, position LIMIT :limit;
+
+-- name: lots_by_age
+-- A member's lots that can be spent, oldest first, from one on.
+SELECT position, remaining, expires_at, created_at FROM points_transfer
+WHERE tenant_id = :tenant_id AND number = :number AND remaining > 0 AND state = 'active'
+  AND expires_at > :moment AND (created_at, position) > (:created_at, :position)
+ORDER BY created_at, position LIMIT :limit;
+
+-- name: lots_due
+-- Lots of a tenant with something due, the longest overdue first.
+SELECT position, number, transfer_id, state, remaining, due_at FROM points_transfer
+WHERE tenant_id = :tenant_id AND due_at <= :moment
+ORDER BY due_at, position LIMIT :limit;
+
+-- name: points_expiring
+-- What of a member's points will expire in a span of time, by moment.
+SELECT expires_at, CAST(SUM(remaining) AS BIGINT) FROM points_transfer
+WHERE tenant_id = :tenant_id AND number = :number AND remaining > 0 AND state = 'active'
+  AND expires_at > :after AND expires_at <= :until
+GROUP BY expires_at ORDER BY expires_at LIMIT :limit;
+
+-- name: points_expiring_of_all
+-- Lots of a tenant that expire in a span of time, a page by moment.
+SELECT number, transfer_id, remaining, expires_at, position FROM points_transfer
+WHERE tenant_id = :tenant_id AND due_at > :after AND due_at <= :until AND state = 'active'
+ORDER BY due_at, position LIMIT :limit;
+
+-- name: points_transfer
+-- One transfer.
+SELECT t.position, t.number, t.transfer_id, t.kind, t.state, t.value, t.issuer, t.comment,
+       t.created_at, t.remaining, t.expires_at, t.locked_until, t.transaction_id, t.revised_id,
+       t.other_account, t.explanation, t.pieces
+FROM points_transfer t WHERE t.tenant_id = :tenant_id AND t.position = :position;
+
+-- name: points_transfers_before
+-- A page of all transfers, newest first.
+SELECT t.position, t.number, t.transfer_id, t.kind, t.state, t.value, t.issuer, t.comment,
+       t.created_at, t.remaining, t.expires_at, t.locked_until, t.transaction_id, t.revised_id,
+       t.other_account, t.explanation, t.pieces
+FROM points_transfer t
+WHERE t.tenant_id = :tenant_id AND t.position < :before
+ORDER BY t.position DESC LIMIT :limit;
+
+-- name: points_transfers_after
+-- A page of all transfers, oldest first.
+SELECT t.position, t.number, t.transfer_id, t.kind, t.state, t.value, t.issuer, t.comment,
+       t.created_at, t.remaining, t.expires_at, t.locked_until, t.transaction_id, t.revised_id,
+       t.other_account, t.explanation, t.pieces
+FROM points_transfer t
+WHERE t.tenant_id = :tenant_id AND t.position > :after
+ORDER BY t.position LIMIT :limit;
+
+-- name: points_transfers_of_member
+-- A member's transfers, oldest first.
+SELECT t.position, t.number, t.transfer_id, t.kind, t.state, t.value, t.issuer, t.comment,
+       t.created_at, t.remaining, t.expires_at, t.locked_until, t.transaction_id, t.revised_id,
+       t.other_account, t.explanation, t.pieces
+FROM points_posting p
+JOIN points_transfer t ON t.tenant_id = :tenant_id AND t.position = p.position
+WHERE p.tenant_id = :tenant_id AND p.number = :number AND p.position > :after AND p.leg = 0
+ORDER BY p.position LIMIT :limit;
+
+-- name: points_earned_with
+-- What a purchase earned, in transfers that were not canceled.
+SELECT CAST(COALESCE(SUM(value), 0) AS BIGINT) FROM points_transfer
+WHERE tenant_id = :tenant_id AND transaction_id = :transaction_id AND kind = 'adding'
+  AND state <> 'canceled';
+
+-- name: points_revoked_for
+-- What returns of a purchase took back.
+SELECT CAST(COALESCE(SUM(value), 0) AS BIGINT) FROM points_transfer
+WHERE tenant_id = :tenant_id AND revised_id = :revised_id;
+
+-- name: points_movements
+-- What changed a member's available points, oldest first, with the transfer each is about.
+SELECT p.position, p.from_account, p.to_account, p.points, p.recorded_at, t.transfer_id, t.kind,
+       t.comment, t.transaction_id
+FROM points_posting p
+LEFT JOIN points_transfer t ON t.tenant_id = :tenant_id AND t.position = p.about
+WHERE p.tenant_id = :tenant_id AND p.number = :number AND p.position > :after
+  AND (p.from_account = 'available' OR p.to_account = 'available')
+  AND p.recorded_at BETWEEN :from_time AND :to_time
+ORDER BY p.position, p.leg LIMIT :limit;
+
+-- name: points_postings
+-- Every movement of a tenant, in order; for verification.
+SELECT p.position, p.leg, p.number, p.about, p.from_account, p.to_account, p.points
+FROM points_posting p WHERE p.tenant_id = :tenant_id ORDER BY p.position, p.leg;
+
+-- name: accounts_after
+-- A page of accounts by number.
+SELECT number, account_id, available, locked, blocked, debt, earned, spent, expired FROM account
+WHERE tenant_id = :tenant_id AND number > :after ORDER BY number LIMIT :limit;
+
+-- name: clear_accounts
+-- Empty before a rebuild.
+DELETE FROM account WHERE tenant_id = :tenant_id;
+
+-- name: clear_points_transfers
+-- Empty before a rebuild.
+DELETE FROM points_transfer WHERE tenant_id = :tenant_id;
+
+-- name: clear_points_postings
+-- Empty before a rebuild.
+DELETE FROM points_posting WHERE tenant_id = :tenant_id;
+
+-- name: clear_points_counters
+-- What the programme's accounts hold is folded again.
+DELETE FROM counter WHERE tenant_id = :tenant_id AND name LIKE 'points:%';
