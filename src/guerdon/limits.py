@@ -58,6 +58,8 @@ type_chars_max = 128  # Conscent's event types
 woowup_name_chars_max = 255
 identity_chars_max = 255
 token_chars_max = 2_048  # Meditopia tokens are 155 characters today
+rules_slice_positions = 16_384  # of the journal, looked through by the rules in one transaction
+rules_slice_activities = 100  # of those that rules are about; a transfer takes 0.2 ms
 clock_skew_seconds_max = 300  # how far in the future an activity may claim to be
 
 # --- Pages ---------------------------------------------------------------------------------------
@@ -132,6 +134,7 @@ database_idle_seconds_max = 10  # in a transaction nobody works on: it holds a t
 database_retry_seconds = 1.0  # between attempts to reach a server that refused
 upkeep_busy_seconds = 0.005  # background work between two groups of commands
 upkeep_idle_seconds = 0.02  # the same while no command waits: the longest one then has to
+clockwork_duties_max = 100  # due things of a kind done between two groups: 20 ms
 clockwork_seconds = 60  # how late something due at an hour may be noticed
 upkeep_lease_seconds = 5  # after which another process takes a silent one's background work over
 statements_waiting_max = 500  # changes that travel with the next question; each holds its values
