@@ -20,6 +20,7 @@ from guerdon.engine import (
     points,
     purchases,
     rebuild,
+    rules,
     standing,
     subscriptions,
     tenants,
@@ -59,15 +60,18 @@ HANDLERS: commands.Handlers = {
     **levels.HANDLERS,
     **points.HANDLERS,
     **purchases.HANDLERS,
+    **rules.HANDLERS,
 }
 
 # Who hears of which moment, in this order.
 consequences.LISTENERS.update(
     {
-        "registered": [levels.on_registered],
+        "registered": [levels.on_registered, rules.on_registered],
         "level_chosen": [levels.on_level_chosen],
+        "logged_in": [rules.on_logged_in],
+        "subscribed_to_newsletter": [rules.on_newsletter],
         "points_changed": [levels.on_points_changed],
-        "purchase_assigned": [levels.on_purchase],
+        "purchase_assigned": [levels.on_purchase, rules.on_purchase, rules.on_first_purchase],
         "return_assigned": [levels.on_purchase],
     }
 )

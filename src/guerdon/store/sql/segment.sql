@@ -1,3 +1,20 @@
+-- name: segment_case
+-- What a member's segments are decided by.
+SELECT m.member_id, m.registered_at, m.profile, COALESCE(p.purchases, 0), COALESCE(p.gross, 0),
+       COALESCE(p.last_at, 0), COALESCE(s.status, 'new'), r.due_at
+FROM member m
+LEFT JOIN purchase_total p ON p.tenant_id = :tenant_id AND p.number = m.number
+LEFT JOIN standing s ON s.tenant_id = :tenant_id AND s.number = m.number
+LEFT JOIN segment_review r ON r.tenant_id = :tenant_id AND r.number = m.number
+WHERE m.tenant_id = :tenant_id AND m.number = :number;
+
+-- name: bought_between
+-- A purchase made by a member in a span of time, if there is one.
+SELECT position FROM purchase
+WHERE tenant_id = :tenant_id AND number = :number AND is_return = 0
+  AND purchased_at BETWEEN :from_time AND :to_time
+LIMIT 1;
+
 -- name: segments_of_member
 -- The active segments a member belongs to.
 SELECT s.segment_id
