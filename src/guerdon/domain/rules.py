@@ -69,6 +69,7 @@ Reason = Literal[
     "stopped",
     "not_the_highest",
     "reward_unavailable",
+    "balance_limit",
 ]
 """Why a rule gave nothing; empty when it gave."""
 
@@ -210,6 +211,11 @@ def rounded(amount: int, unit: int) -> int:
     """`amount / unit` as a whole number, halves away from zero."""
     whole = (2 * abs(amount) + unit) // (2 * unit)
     return whole if amount >= 0 else -whole
+
+
+def withheld(outcome: Outcome) -> Outcome:
+    """The same rule's outcome for an account that cannot take any more."""
+    return outcome if outcome.reason else Outcome(outcome.rule, reason="balance_limit")
 
 
 def names(outcomes: Iterable[Outcome]) -> str:

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from guerdon.engine.folds.fact import Fold
+from guerdon.domain import rules_decisions
+from guerdon.engine.folds.fact import Fact, Fold
+from guerdon.store.transaction import Transaction
 
-FOLDS: dict[str, Fold] = {}
-CLEARED: tuple[str, ...] = ()
+
+def _used(tx: Transaction, fact: Fact) -> None:
+    for use in fact.payload["uses"]:
+        tx.rows.run(
+            "count_rule_use",
+            tenant_id=fact.tenant_id,
+            number=fact.number,
+            rule_id=use["earningRuleId"],
+            span=use["window"],
+        )
+
+
+FOLDS: dict[str, Fold] = {rules_decisions.RULES_WERE_USED: _used}
+CLEARED = ("clear_rule_uses",)
