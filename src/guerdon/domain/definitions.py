@@ -14,6 +14,8 @@ TENANT_WAS_CREATED = "Guerdon.Tenant.Event.TenantWasCreated"
 KEY_WAS_CREATED = "Guerdon.Key.Event.KeyWasCreated"
 KEY_WAS_REVOKED = "Guerdon.Key.Event.KeyWasRevoked"
 ADMINISTRATOR_WAS_CREATED = "Guerdon.Administrator.Event.AdministratorWasCreated"
+ADMINISTRATOR_WAS_CHANGED = "Guerdon.Administrator.Event.AdministratorWasChanged"
+STORE_WAS_DEFINED = "Guerdon.Store.Event.StoreWasDefined"
 SETTING_WAS_CHANGED = "Guerdon.Setting.Event.SettingWasChanged"
 TYPE_WAS_ADDED = "Guerdon.Catalogue.Event.ActivityTypeWasAdded"
 TYPE_WAS_HIDDEN = "Guerdon.Catalogue.Event.ActivityTypeWasHidden"
@@ -29,9 +31,9 @@ KINDS = (
     "Segment",
     "Pos",
     "Seller",
-    "Store",
     "Role",
     "AdministratorDetails",
+    "AuditArchive",
 )
 """What a programme is made of: each defined, changed and removed in the same way."""
 

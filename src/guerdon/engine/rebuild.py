@@ -81,12 +81,13 @@ def _fold(tx: Transaction, tenant_id: int, recorded: Recorded) -> None:
 def _log_in_again(tx: Transaction, logins: list[Row], tokens: list[Row]) -> None:
     for admin_id, last_login_at in logins:
         tx.rows.run("set_last_login", admin_id=admin_id, last_login_at=last_login_at)
-    for token_hash, tenant_id, admin_id, created_at, expires_at in tokens:
+    for token_hash, tenant_id, kind, person_id, created_at, expires_at in tokens:
         tx.rows.run(
             "add_refresh_token",
             token_hash=bytes(token_hash),
             tenant_id=tenant_id,
-            admin_id=admin_id,
+            kind=kind,
+            person_id=person_id,
             created_at=created_at,
             expires_at=expires_at,
         )

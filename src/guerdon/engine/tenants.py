@@ -148,32 +148,34 @@ def change_setting(tx: Transaction, command: ChangeSetting) -> None:
 
 def record_login(tx: Transaction, command: RecordLogin) -> None:
     """See `RecordLogin`."""
-    tx.rows.run("set_last_login", admin_id=command.admin_id, last_login_at=tx.now)
+    if command.kind == "admin":
+        tx.rows.run("set_last_login", admin_id=command.person_id, last_login_at=tx.now)
     tx.rows.run("remove_expired_refresh_tokens", now=tx.now)
     tx.rows.run(
         "add_refresh_token",
         token_hash=command.token_hash,
         tenant_id=command.tenant_id,
-        admin_id=command.admin_id,
+        kind=command.kind,
+        person_id=command.person_id,
         created_at=tx.now,
         expires_at=command.expires_at,
     )
 
 
 def refresh_login(tx: Transaction, command: RefreshLogin) -> str:
-    """See `RefreshLogin`; the answer is the administrator's uuid."""
+    """See `RefreshLogin`."""
     row = tx.rows.one("refresh_token", token_hash=command.token_hash)
-    if row is None or row[2] < tx.now:
+    if row is None or row[1] == "reset" or row[3] < tx.now:
         raise Unauthenticated("the refresh token is unknown or expired")
     tx.rows.run(
         "prolong_refresh_token", token_hash=command.token_hash, expires_at=command.expires_at
     )
-    return str(row[1])
+    return str(row[2])
 
 
 def revoke_logins(tx: Transaction, command: RevokeLogins) -> None:
     """See `RevokeLogins`."""
-    tx.rows.run("revoke_refresh_tokens", admin_id=command.admin_id)
+    tx.rows.run("revoke_refresh_tokens", person_id=command.person_id, tenant_id=command.tenant_id)
 
 
 def add_signing_key(tx: Transaction, command: AddSigningKey) -> None:

@@ -127,9 +127,9 @@ def test_a_refresh_token_gives_a_new_pair(house, admin):
 
 def test_each_use_prolongs_a_refresh_token(house, admin):
     refresh_token = log_in(house).json()["refresh_token"]
-    before = stored_refresh_token(house, refresh_token)[2]
+    before = stored_refresh_token(house, refresh_token)[3]
     assert refresh(house, refresh_token).status == 200
-    after = stored_refresh_token(house, refresh_token)[2]
+    after = stored_refresh_token(house, refresh_token)[3]
     assert before < after <= house.clock.now() + limits.refresh_token_days * DAY
 
 

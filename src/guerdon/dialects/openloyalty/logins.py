@@ -80,7 +80,8 @@ class Logins:
             RecordLogin(
                 row[1],
                 0,
-                admin_id=row[0],
+                kind="admin",
+                person_id=row[0],
                 token_hash=_hash(refresh_token),
                 expires_at=_expiry(engine.clock.now()),
             )
@@ -121,7 +122,7 @@ def _by_username(rows: Rows, username: str) -> Row | None:
 
 def _by_refresh_token(rows: Rows, token_hash: bytes) -> Row | None:
     token = rows.one("refresh_token", token_hash=token_hash)
-    return rows.one("administrator", admin_id=token[1]) if token else None
+    return rows.one("administrator", admin_id=token[2]) if token else None
 
 
 def _hash(refresh_token: str) -> bytes:

@@ -45,7 +45,7 @@ class Api:
         """`GET /api/token/revoke`: the caller's refresh tokens are forgotten; a key has none."""
         caller = await self.callers.caller(request)
         if caller.id:
-            command = RevokeLogins(caller.tenant_id, caller.key_id, admin_id=caller.id)
+            command = RevokeLogins(caller.tenant_id, caller.key_id, person_id=caller.id)
             await self._engine.execute(command)
         return _shown(request, Answer(200, refusals.CORS))
 

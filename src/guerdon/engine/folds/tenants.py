@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from guerdon.domain import definitions
-from guerdon.engine.folds.fact import Fact, Fold, text
+from guerdon.engine.folds.fact import Fact, Fold, Payload, text
 from guerdon.store.transaction import Transaction
 
 
@@ -14,8 +14,19 @@ def _tenant_created(tx: Transaction, fact: Fact) -> None:
         store_id=fact.aggregate,
         code="DEFAULT",
         name=fact.payload["name"],
+        currency="",
+        active=1,
         created_at=fact.recorded_at,
     )
+
+
+def _store_defined(tx: Transaction, fact: Fact) -> None:
+    store = {name: fact.payload[name] for name in ("name", "currency")}
+    store |= {"tenant_id": fact.tenant_id, "store_id": fact.aggregate}
+    store["active"] = int(fact.payload["active"])
+    if not tx.rows.run("change_store", **store):
+        code = fact.payload["code"]
+        tx.rows.run("add_store", **store, code=code, created_at=fact.recorded_at)
 
 
 def _key_created(tx: Transaction, fact: Fact) -> None:
@@ -44,8 +55,28 @@ def _administrator_created(tx: Transaction, fact: Fact) -> None:
         tenant_id=fact.tenant_id,
         username=secret["username"],
         password_hash=secret["passwordHash"],
+        token_hash=_token_hash(secret),
+        active=1,
         created_at=fact.recorded_at,
     )
+
+
+def _administrator_changed(tx: Transaction, fact: Fact) -> None:
+    secret = fact.payload["credentials"]
+    tx.rows.run(
+        "change_administrator",
+        admin_id=fact.payload["administratorId"],
+        tenant_id=fact.tenant_id,
+        username=secret["username"],
+        password_hash=secret["passwordHash"],
+        token_hash=_token_hash(secret),
+        active=int(fact.payload["active"]),
+    )
+
+
+def _token_hash(secret: Payload) -> bytes | None:
+    token = secret.get("tokenSha256")
+    return bytes.fromhex(token) if token else None
 
 
 def _setting_changed(tx: Transaction, fact: Fact) -> None:
@@ -83,6 +114,8 @@ FOLDS: dict[str, Fold] = {
     definitions.KEY_WAS_CREATED: _key_created,
     definitions.KEY_WAS_REVOKED: _key_revoked,
     definitions.ADMINISTRATOR_WAS_CREATED: _administrator_created,
+    definitions.ADMINISTRATOR_WAS_CHANGED: _administrator_changed,
+    definitions.STORE_WAS_DEFINED: _store_defined,
     definitions.SETTING_WAS_CHANGED: _setting_changed,
     definitions.TYPE_WAS_ADDED: _type_added,
     definitions.TYPE_WAS_HIDDEN: _type_hidden,

@@ -46,8 +46,29 @@ UPDATE api_key SET revoked_at = :revoked_at WHERE key_id = :key_id AND revoked_a
 
 -- name: add_administrator
 -- A new administrator.
-INSERT INTO administrator (admin_id, tenant_id, username, password_hash, active, created_at)
-VALUES (:admin_id, :tenant_id, :username, :password_hash, 1, :created_at);
+INSERT INTO administrator (admin_id, tenant_id, username, password_hash, token_hash, active,
+                           created_at)
+VALUES (:admin_id, :tenant_id, :username, :password_hash, :token_hash, :active, :created_at);
+
+-- name: change_administrator
+-- What an administrator comes in with from now on, and whether.
+UPDATE administrator SET username = :username, password_hash = :password_hash,
+                         token_hash = :token_hash, active = :active
+WHERE admin_id = :admin_id AND tenant_id = :tenant_id;
+
+-- name: administrators
+-- A tenant's administrators, oldest first.
+SELECT admin_id, tenant_id, username, password_hash, token_hash, active, created_at, last_login_at
+FROM administrator WHERE tenant_id = :tenant_id ORDER BY created_at, admin_id;
+
+-- name: administrator_of_tenant
+-- One administrator of a tenant.
+SELECT admin_id, tenant_id, username, password_hash, token_hash, active, created_at, last_login_at
+FROM administrator WHERE tenant_id = :tenant_id AND admin_id = :admin_id;
+
+-- name: administrator_by_token
+-- Whose permanent token this is.
+SELECT admin_id FROM administrator WHERE token_hash = :token_hash;
 
 -- name: administrator_by_username
 -- One administrator, by the name they log in with.
@@ -67,20 +88,30 @@ UPDATE administrator SET last_login_at = :last_login_at WHERE admin_id = :admin_
 
 -- name: add_refresh_token
 -- A refresh token, by its hash.
-INSERT INTO refresh_token (token_hash, tenant_id, admin_id, created_at, expires_at)
-VALUES (:token_hash, :tenant_id, :admin_id, :created_at, :expires_at);
+INSERT INTO refresh_token (token_hash, tenant_id, kind, person_id, created_at, expires_at)
+VALUES (:token_hash, :tenant_id, :kind, :person_id, :created_at, :expires_at);
 
 -- name: refresh_token
 -- Whose refresh token this is.
-SELECT tenant_id, admin_id, expires_at FROM refresh_token WHERE token_hash = :token_hash;
+SELECT tenant_id, kind, person_id, expires_at FROM refresh_token WHERE token_hash = :token_hash;
 
 -- name: prolong_refresh_token
 -- Each use prolongs it.
 UPDATE refresh_token SET expires_at = :expires_at WHERE token_hash = :token_hash;
 
 -- name: revoke_refresh_tokens
--- Log an administrator out.
-DELETE FROM refresh_token WHERE admin_id = :admin_id;
+-- Log somebody out.
+DELETE FROM refresh_token WHERE person_id = :person_id AND tenant_id = :tenant_id;
+
+-- name: revoke_resets
+-- Only the last token to set a new password with is good.
+DELETE FROM refresh_token
+WHERE person_id = :person_id AND tenant_id = :tenant_id AND kind = 'reset';
+
+-- name: last_let_in
+-- When somebody last came in with a password, as long as they have not logged out since.
+SELECT MAX(created_at) FROM refresh_token
+WHERE person_id = :person_id AND tenant_id = :tenant_id AND kind = :kind;
 
 -- name: remove_expired_refresh_tokens
 -- Forget what nobody can use.
@@ -115,12 +146,23 @@ DELETE FROM setting WHERE tenant_id = :tenant_id AND name = :name;
 
 -- name: add_store
 -- A new store of a tenant.
-INSERT INTO store (tenant_id, store_id, code, name, created_at)
-VALUES (:tenant_id, :store_id, :code, :name, :created_at);
+INSERT INTO store (tenant_id, store_id, code, name, currency, active, created_at)
+VALUES (:tenant_id, :store_id, :code, :name, :currency, :active, :created_at);
+
+-- name: change_store
+-- A store as it is now; its code stays.
+UPDATE store SET name = :name, currency = :currency, active = :active
+WHERE tenant_id = :tenant_id AND store_id = :store_id;
+
+-- name: stores
+-- A tenant's stores, oldest first.
+SELECT store_id, code, name, currency, active, created_at FROM store
+WHERE tenant_id = :tenant_id ORDER BY created_at, code;
 
 -- name: store_by_code
 -- One store.
-SELECT store_id, code, name, created_at FROM store WHERE tenant_id = :tenant_id AND code = :code;
+SELECT store_id, code, name, created_at, currency, active FROM store
+WHERE tenant_id = :tenant_id AND code = :code;
 
 -- name: tenants_with_store
 -- Which tenants have a store of that code: all that a visitor without a credential names.
@@ -134,7 +176,7 @@ WHERE tenant_id = :tenant_id AND last_login_at IS NOT NULL;
 
 -- name: refresh_tokens
 -- A tenant's refresh tokens.
-SELECT token_hash, tenant_id, admin_id, created_at, expires_at FROM refresh_token
+SELECT token_hash, tenant_id, kind, person_id, created_at, expires_at FROM refresh_token
 WHERE tenant_id = :tenant_id;
 
 -- name: clear_keys
