@@ -204,3 +204,11 @@ purchase_labels_max = 50  # of one purchase, and of one item
 item_quantity_max = 1_000_000
 item_labels_listed_max = 10_000
 setting_words_max = 1_000  # SKUs or categories that a setting names
+
+# --- Rewards -------------------------------------------------------------------------------------
+codes_max = 100_000  # a reward's codes in stock; all of them are read when the stock is changed
+codes_per_decision = 1_000  # 16 KB of codes as shops make them
+codes_shown_max = 1_000  # of each reward in a list; one reward shows all of them
+code_chars_max = 255
+coupons_at_once_max = 100  # bought, or marked as used, by one request
+reward_days_max = 36_500  # until a coupon begins or ends

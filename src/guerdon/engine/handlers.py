@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from guerdon.engine import (
     administrators,
+    cashback,
     catalogue,
     commands,
     consequences,
+    coupons,
     credentials,
     definitions,
     deletions,
@@ -20,6 +22,7 @@ from guerdon.engine import (
     points,
     purchases,
     rebuild,
+    rewards,
     rules,
     standing,
     subscriptions,
@@ -61,6 +64,9 @@ HANDLERS: commands.Handlers = {
     **points.HANDLERS,
     **purchases.HANDLERS,
     **rules.HANDLERS,
+    **rewards.HANDLERS,
+    **coupons.HANDLERS,
+    **cashback.HANDLERS,
 }
 
 # Who hears of which moment, in this order.
@@ -72,6 +78,6 @@ consequences.LISTENERS.update(
         "subscribed_to_newsletter": [rules.on_newsletter],
         "points_changed": [levels.on_points_changed],
         "purchase_assigned": [levels.on_purchase, rules.on_purchase, rules.on_first_purchase],
-        "return_assigned": [levels.on_purchase],
+        "return_assigned": [levels.on_purchase, coupons.on_return],
     }
 )

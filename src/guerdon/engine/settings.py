@@ -89,6 +89,12 @@ SETTINGS: dict[str, Setting] = {
     "earning.statuses": Setting(
         ["active"], _are_statuses, "statuses of members who earn points by rules"
     ),
+    "spending.statuses": Setting(
+        ["active"], _are_statuses, "statuses of members who may spend points on rewards"
+    ),
+    "rewards.cashback_points_max": Setting(
+        0, _is_whole(0, 1_000_000_000), "points a member may turn into cashback a day; 0: any"
+    ),
     "purchases.returns": Setting(True, _is_switch, "purchases may be brought back"),
     "purchases.identification": Setting(
         ["phone", "loyaltyCardNumber", "email"],
