@@ -17,7 +17,7 @@ from guerdon.clock import Clock, SystemClock
 from guerdon.config import Config
 from guerdon.engine.commands import Command
 from guerdon.engine.engine import Engine, Submitter
-from guerdon.errors import Locked, NotFound
+from guerdon.errors import GuerdonError, Locked, NotFound
 from guerdon.store.port import Rows, Store
 
 T = TypeVar("T")
@@ -71,6 +71,10 @@ class _WhenNeeded:
         """The command's answer, once it is durable."""
         return asyncio.ensure_future(self._submit(command))
 
+    def tell(self, command: Command, done: Callable[[Any], None]) -> None:
+        """The same without a future; commands of an operator wait anyway."""
+        self.submit(command).add_done_callback(lambda settled: done(_outcome(settled)))
+
     async def _submit(self, command: Command) -> Any:
         if self._found is None:
             self._found = await self._find()
@@ -96,6 +100,13 @@ class _WhenNeeded:
                     if self._clock.monotonic() > deadline:
                         raise locked from None
             await asyncio.sleep(limits.lock_retry_seconds)
+
+
+def _outcome(settled: asyncio.Future[Any]) -> Any:
+    error = settled.exception()
+    if error is not None and not isinstance(error, GuerdonError):
+        raise error
+    return error or settled.result()
 
 
 def _unheard_end() -> None:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
 from guerdon.clock import Clock
-from guerdon.engine.commands import Command, Ingest, Ingested
+from guerdon.engine.commands import Append, Command, Ingest, Ingested
 from guerdon.engine.directory import Directory
 from guerdon.engine.names import Memory
 from guerdon.errors import Stale
@@ -21,6 +21,8 @@ from guerdon.store.port import Rows
 from guerdon.store.vault import Vault
 
 T = TypeVar("T")
+Done = Callable[[Any], None]
+"""Called with a command's answer, or the GuerdonError that came instead."""
 
 
 class Submitter(Protocol):
@@ -28,6 +30,9 @@ class Submitter(Protocol):
 
     def submit(self, command: Command) -> asyncio.Future[Any]:
         """The command's answer, once it is durable. Raises what its handler raised."""
+
+    def tell(self, command: Command, done: Done) -> None:
+        """The same without a future: `done` is called with the answer or the error."""
 
     async def close(self) -> None:
         """Wait for what is under way and let go."""
@@ -57,6 +62,7 @@ class Engine:
         self.directory = Directory(asker.ask, clock)
         self._submitter = submitter
         self._submit = submitter.submit
+        self.tell = submitter.tell
         self._asker = asker
         self._names = Memory()
 
@@ -67,14 +73,13 @@ class Engine:
         """
         return self._ingest(command) if type(command) is Ingest else self._submit(command)
 
-    def quick(self, command: Ingest) -> asyncio.Future[Any] | None:
-        """Store activities all of whose names are remembered; None when one is not.
+    def quick(self, command: Ingest) -> Append | None:
+        """What to `tell` so that activities are stored all of whose names are remembered.
 
-        Errors, besides those of `Ingest`: Stale.
+        None when one is not. Errors, besides those of `Ingest`: Stale.
         """
         fault("after_validate")
-        remembered = self._names.append(command)
-        return None if remembered is None else self._submit(remembered)
+        return self._names.append(command)
 
     async def _ingest(self, command: Ingest) -> Ingested:
         fault("after_validate")

@@ -7,21 +7,24 @@ commands use it on a store nobody else holds, and so do tests.
 from __future__ import annotations
 
 import asyncio
+import functools
 import queue
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from guerdon import limits
 from guerdon.engine.commands import Command, events_of
 from guerdon.engine.committer import Committer
-from guerdon.engine.link import Background, Chores
-from guerdon.errors import GuerdonError, StoreBusy, StoreError
+from guerdon.engine.link import Background, Chores, resolve
+from guerdon.errors import StoreBusy, StoreError
 from guerdon.store.port import Reader, Rows, Store
 
 T = TypeVar("T")
 _IDLE_SECONDS = 0.05
-_Unit = tuple[Command, "asyncio.Future[Any]", asyncio.AbstractEventLoop]
+_Done = Callable[[Any], None]
+_Unit = tuple[Command, _Done, asyncio.AbstractEventLoop]
 
 
 class InlineCommitter:
@@ -39,27 +42,41 @@ class InlineCommitter:
 
     def submit(self, command: Command) -> asyncio.Future[Any]:
         """The command's answer, once it is durable."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Any] = loop.create_future()
-        try:
-            self._queue.put_nowait((command, future, loop))
-        except queue.Full:
-            future.set_exception(StoreBusy())
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.tell(command, functools.partial(resolve, future))
         return future
+
+    def tell(self, command: Command, done: _Done) -> None:
+        """The same without a future: `done` is called with the answer or the error."""
+        loop = asyncio.get_running_loop()
+        try:
+            self._queue.put_nowait((command, done, loop))
+        except queue.Full:
+            loop.call_soon(done, StoreBusy())
 
     def settle(self) -> None:
         """Do all background work there is, now; returns when nothing is left."""
-        done = threading.Event()
+        done: Future[None] = Future()
 
         def drain() -> None:
-            if self._background is not None:
-                self._background.refresh()
-                while self._background.slice(self._committer, busy=False):
-                    self._background.refresh()
-            done.set()
+            try:
+                while self._background is not None and self._exhausts(self._background):
+                    pass
+            except Exception as error:  # told to whoever waits, instead of ending the thread
+                done.set_exception(error)
+            else:
+                done.set_result(None)
 
         self._queue.put(drain)
-        done.wait()
+        done.result()
+
+    def _exhausts(self, background: Background) -> bool:
+        """Do what is due; whether there was anything, which may have made something else due."""
+        background.refresh()
+        worked = False
+        while background.slice(self._committer, busy=False):
+            worked = True
+        return worked
 
     async def close(self) -> None:
         """Finish what is waiting and let go of the store."""
@@ -68,11 +85,12 @@ class InlineCommitter:
         self._committer.close()
 
     def _run(self) -> None:
+        more = False
         while True:
             try:
-                first = self._queue.get(timeout=_IDLE_SECONDS)
+                first = self._queue.get(timeout=0 if more else _IDLE_SECONDS)
             except queue.Empty:
-                self._chores.do(busy=False)
+                more = self._chores.do(busy=False)
                 continue
             if first is None:
                 return
@@ -82,7 +100,7 @@ class InlineCommitter:
             stop = self._run_group(self._take_group(first))
             if stop:
                 return
-            self._chores.do(busy=True)
+            more = self._chores.do(busy=True)
 
     def _take_group(self, first: _Unit) -> list[_Unit | Callable[[], None] | None]:
         group: list[_Unit | Callable[[], None] | None] = [first]
@@ -103,12 +121,12 @@ class InlineCommitter:
         units = [unit for unit in group if isinstance(unit, tuple)]
         last = group[-1]
         outcomes = self._committer.run([command for command, _, _ in units])
-        answers: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], Any]]] = {}
-        for (_, future, loop), outcome in zip(units, outcomes, strict=True):
-            answers.setdefault(loop, []).append((future, outcome))
+        answers: dict[asyncio.AbstractEventLoop, list[tuple[_Done, Any]]] = {}
+        for (_, done, loop), outcome in zip(units, outcomes, strict=True):
+            answers.setdefault(loop, []).append((done, outcome))
         for loop, settled in answers.items():
             if not loop.is_closed():
-                loop.call_soon_threadsafe(_resolve_all, settled)
+                loop.call_soon_threadsafe(_tell_all, settled)
         if last is not None and not isinstance(last, tuple):
             last()
         return last is None
@@ -118,14 +136,13 @@ def _events(unit: _Unit) -> int:
     return events_of(unit[0])
 
 
-def _resolve_all(settled: list[tuple[asyncio.Future[Any], Any]]) -> None:
-    for future, outcome in settled:
-        if future.done():
-            continue
-        if isinstance(outcome, GuerdonError):
-            future.set_exception(outcome)
-        else:
-            future.set_result(outcome)
+def _tell_all(settled: list[tuple[_Done, Any]]) -> None:
+    for done, outcome in settled:
+        try:
+            done(outcome)
+        except Exception as defect:  # one who cannot take an answer must not cost the others'
+            context = {"message": "an answer could not be taken", "exception": defect}
+            asyncio.get_running_loop().call_exception_handler(context)
 
 
 class InlineAsker:

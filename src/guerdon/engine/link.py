@@ -8,11 +8,11 @@ form the next group: the busier it is, the larger the groups.
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
-import msgspec
 import structlog
 
 from guerdon import limits
@@ -202,9 +202,9 @@ class CommitterClient(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._loop = asyncio.get_running_loop()
         self._out: list[bytes] = []
-        self._pending: dict[int, tuple[asyncio.Future[Any], Any]] = {}
+        self._pending: dict[int, tuple[Callable[[Any], None], Any]] = {}
         self._next_id = 0
-        self._idle = asyncio.Event()
+        self._finished: asyncio.Future[None] | None = None
         self._closing = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -213,18 +213,22 @@ class CommitterClient(asyncio.Protocol):
     def submit(self, command: Command) -> asyncio.Future[Any]:
         """The command's answer, once it is durable."""
         future: asyncio.Future[Any] = self._loop.create_future()
+        self.tell(command, functools.partial(resolve, future))
+        return future
+
+    def tell(self, command: Command, done: Callable[[Any], None]) -> None:
+        """The same without a future: `done` is called with the answer or the error."""
         if self._transport is None:
-            future.set_exception(StoreUnavailable())
-            return future
+            self._loop.call_soon(done, StoreUnavailable())
+            return
         if len(self._pending) >= limits.queue_units_max:
-            future.set_exception(StoreBusy())
-            return future
-        self._next_id += 1
-        self._pending[self._next_id] = (future, command.Answer)
+            self._loop.call_soon(done, StoreBusy())
+            return
+        self._next_id = request_id = self._next_id + 1
+        self._pending[request_id] = (done, command.Answer)
         if not self._out:
             self._loop.call_soon(self._flush)
-        self._out.append(wire.request_frame(self._next_id, command))
-        return future
+        self._out.append(wire.request_frame(request_id, command))
 
     def _flush(self) -> None:
         if self._transport is not None:
@@ -234,34 +238,43 @@ class CommitterClient(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         for frame in self._frames.feed(data):
             request_id, raw, error = wire.read_answer(frame)
-            future, kind = self._pending.pop(request_id)
-            self._resolve(future, kind, raw, error)
-
-    @staticmethod
-    def _resolve(
-        future: asyncio.Future[Any], kind: Any, raw: msgspec.Raw, error: GuerdonError | None
-    ) -> None:
-        if future.done():
-            return
-        if error is not None:
-            future.set_exception(error)
-        else:
-            future.set_result(None if kind is None else wire.decode(kind, raw))
+            done, kind = self._pending.pop(request_id)
+            try:
+                done(error or (None if kind is None else wire.decode(kind, raw)))
+            except Exception as defect:  # one who cannot take an answer must not cost the others'
+                context = {"message": "an answer could not be taken", "exception": defect}
+                self._loop.call_exception_handler(context)
+        self._finish()
 
     def connection_lost(self, _exc: Exception | None) -> None:
         self._transport = None
-        for future, _ in self._pending.values():
-            if not future.done():
-                future.set_exception(OutcomeUnknown("the store's process went away"))
-        self._pending.clear()
+        pending, self._pending = self._pending, {}
+        for done, _ in pending.values():
+            done(OutcomeUnknown("the store's process went away"))
+        self._finish()
         if not self._closing:
             self._on_lost()
 
     async def close(self) -> None:
         """Wait for what is under way, then hang up."""
-        futures = [future for future, _ in self._pending.values()]
-        if futures:
-            await asyncio.wait(futures)
+        if self._pending:
+            self._finished = self._loop.create_future()
+            await self._finished
         self._closing = True
         if self._transport is not None:
             self._transport.close()
+
+    def _finish(self) -> None:
+        """Whoever closes waits for the last answer."""
+        if self._finished is not None and not self._pending and not self._finished.done():
+            self._finished.set_result(None)
+
+
+def resolve(future: asyncio.Future[Any], outcome: Any) -> None:
+    """Give a future its outcome, unless whoever waited has gone."""
+    if future.done():
+        return
+    if isinstance(outcome, GuerdonError):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)

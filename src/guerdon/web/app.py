@@ -156,24 +156,21 @@ class Application:
             return False
         if pending is None:
             return False
-        future, render = pending
+        tell, command, render = pending
         self.inflight += 1
 
-        def finish(settled: asyncio.Future[Any]) -> None:
+        def finish(outcome: Any) -> None:
             self.inflight -= 1
             answer: Answer | None = None
-            try:
-                answer = render(request, settled.result())
-            except errors.StoreError as error:
-                answer = self._failed(request, match, error)
-            except errors.GuerdonError:
-                done(None)
-                return
+            if isinstance(outcome, errors.StoreError):
+                answer = self._failed(request, match, outcome)
+            elif not isinstance(outcome, errors.GuerdonError):
+                answer = render(request, outcome)
             if answer is not None:
                 self.counts[match.room.name, answer.status] += 1
             done(answer)
 
-        future.add_done_callback(finish)
+        tell(command, finish)
         return True
 
     def _refuse(self, match: Match) -> None:

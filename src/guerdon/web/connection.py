@@ -31,6 +31,8 @@ from guerdon.web import answers, rules
 from guerdon.web.app import Application
 from guerdon.web.asgi import Headers, Scope
 from guerdon.web.exchange import Exchange
+from guerdon.web.heads import Head
+from guerdon.web.routing import Match
 from guerdon.web.rules import Refusal, Rules
 
 IDLE, HEAD, BODY, OWED, LOST = range(5)
@@ -86,6 +88,7 @@ class Connection(asyncio.Protocol):
         """Forget the message before."""
         self._head_bytes = 0
         self._headers: Headers = []
+        self._learnt: tuple[dict[str, Any], Match] | None = None
         self._host = b""
         self._hosts_count = 0
         self._trailers_count = 0
@@ -122,6 +125,11 @@ class Connection(asyncio.Protocol):
         del self._parser  # each holds the other
 
     def data_received(self, data: bytes) -> None:
+        begins = self.phase == IDLE
+        known = self._rules.heads.recall(data) if begins else None
+        if known is not None:
+            self._serve(*known)
+            return
         # Fed in slices no larger than a header may be, so that one which began and ended within
         # a slice needs no measuring, whatever else arrived with it.
         size_max = self._bounds.header_bytes_max
@@ -130,6 +138,8 @@ class Connection(asyncio.Protocol):
         else:
             for start in range(0, len(data), size_max):
                 self._feed(data[start : start + size_max])
+        if begins and self._learnt is not None:
+            self._rules.heads.learn(data, *self._learnt)
 
     def eof_received(self) -> bool:
         """The sender sends no more; what is owed is still answered, unless its body is cut."""
@@ -239,6 +249,8 @@ class Connection(asyncio.Protocol):
         self.deadline = NEVER
         if self._current is not None:
             self._current.feed_end()
+            if self._current.quick is not None and self._current.keep_alive:
+                self._learnt = _shared(self._current.scope), self._current.quick
             if self._current.quick is not None and self._current is self._running:
                 self._run(self._current)
 
@@ -305,6 +317,22 @@ class Connection(asyncio.Protocol):
             return
         if self.phase == HEAD and self._head_bytes >= self._bounds.header_bytes_max:
             self._refuse((431, "header_too_large"))
+
+    def _serve(self, head: Head, body: bytes) -> None:
+        """Answer a whole request whose head is known."""
+        scope = head.scope | {
+            "client": self._client,
+            "server": self._server,
+            "state": self._app_state.copy(),
+        }
+        exchange = Exchange(self, scope, keep_alive=True, wants_continue=False)
+        exchange.quick = head.match
+        exchange.feed(body)
+        exchange.feed_end()
+        self._current = exchange
+        self.phase = OWED
+        self.deadline = NEVER
+        self._run(exchange)
 
     def _run(self, exchange: Exchange) -> None:
         """Answer this one next; what has a quick way waits for its whole body."""
@@ -409,6 +437,12 @@ class Connection(asyncio.Protocol):
         self._resume_reading()
         if self.transport.can_write_eof():
             self.transport.write_eof()
+
+
+def _shared(scope: Scope) -> dict[str, Any]:
+    """What every connection's scope has in common for the same head."""
+    own = ("client", "server", "state")
+    return {name: value for name, value in scope.items() if name not in own}
 
 
 def _address(name: object) -> tuple[str, int] | None:

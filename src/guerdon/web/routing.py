@@ -10,7 +10,6 @@ Method-override headers are not read at all: a request is what its request line 
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,13 +24,16 @@ from guerdon.web.asgi import App
 from guerdon.web.request import Request
 
 Handler = Callable[[Request], Awaitable[Answer]]
-Pending = tuple[asyncio.Future[Any], Callable[[Request, Any], Answer | None]]
+Tell = Callable[[Any, Callable[[Any], None]], None]
+"""Takes a command, and calls back with its answer or with the GuerdonError that came instead."""
+Pending = tuple[Tell, Any, Callable[[Request, Any], Answer | None]]
 Quick = Callable[[Request, bytes], Pending | None]
 """A shorter way to the same answer, for the case in which nothing is unusual.
 
-It is called with the whole body and, without waiting, either says what the answer waits for and how
-it is then rendered, or gives None (as it may when rendering): then the handler does everything from
-the beginning. So a quick way never answers anything the handler would not, and refuses nothing.
+It is called with the whole body and, without waiting, either says what is to be done and how the
+answer is then rendered, or gives None (as it may when rendering): then the handler does everything
+from the beginning. So a quick way never answers anything the handler would not, and refuses
+nothing.
 """
 
 NO_PARAMS: Mapping[str, str] = MappingProxyType({})

@@ -14,6 +14,7 @@ from guerdon import limits
 from guerdon.web import answers, logs
 from guerdon.web.asgi import Headers
 from guerdon.web.exchange import STATUS_LINES
+from guerdon.web.heads import Heads
 
 Refusal = tuple[int, str]
 """A status and a code."""
@@ -50,6 +51,7 @@ class Rules:
     def __init__(self, bounds: Bounds, hosts: Collection[str], log: logs.RequestLog) -> None:
         self.bounds = bounds
         self.refused: Counter[str] = Counter()
+        self.heads = Heads()
         self._common: tuple[object, bytes] = (None, b"")
         self._hosts = frozenset(host.lower().encode() for host in hosts)
         self._hosts_seen: set[bytes] = set()

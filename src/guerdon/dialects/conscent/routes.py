@@ -74,8 +74,8 @@ class _Events:
             or b"content-encoding" in headers
         ):
             return None
-        future = self._engine.quick(self._command(request, key, body))
-        return None if future is None else (future, _answer)
+        named = self._engine.quick(self._command(request, key, body))
+        return None if named is None else (self._engine.tell, named, _answer)
 
     def _command(self, request: Request, key: Key, body: bytes) -> Ingest:
         headers = request.headers

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
 
 from guerdon import errors, limits
 from guerdon.config import Config
-from guerdon.dialects.meditopia import events, users, wire
-from guerdon.engine.commands import Ingest, Ingested, ReplayKey
+from guerdon.dialects.meditopia import events, plain, users, wire
+from guerdon.engine.commands import Ingest, Ingested, Item, ReplayKey
 from guerdon.engine.directory import Key
 from guerdon.engine.engine import Engine
 from guerdon.web import answers, credentials, idempotency, intake, strictjson
@@ -78,8 +77,8 @@ class _Partners:
             or b"content-encoding" in headers
         ):
             return None
-        future = self._engine.quick(self._command(request, key, body))
-        return None if future is None else (future, _answer)
+        named = self._engine.quick(self._command(request, key, body))
+        return None if named is None else (self._engine.tell, named, _answer)
 
     async def check_user(self, request: Request) -> Answer:
         """Tell what is known about the member behind a token."""
@@ -105,10 +104,9 @@ class _Partners:
         replay = None
         if idempotency.HEADER in headers:
             replay = idempotency.replay_key(request, NAME, body)
-        batch = strictjson.decode(body)
-        items = events.items(batch, self._clock.now())
+        items, text = _read(body, self._clock.now())
         if replay is None and settings[_BATCH_REPLAY]:
-            replay = _batch_key(batch)
+            replay = _batch_key(text)
         return Ingest(
             key.tenant_id,
             key.key_id,
@@ -126,10 +124,19 @@ def _answer(_request: Request, stored: Ingested) -> Answer | None:
     return None if stored.replayed else wire.STORED
 
 
-def _batch_key(batch: Any) -> ReplayKey:
+def _read(body: bytes, now: int) -> tuple[tuple[Item, ...], bytes]:
+    """The activities a body asks to store, and its canonical text."""
+    items = plain.items(body, now)
+    if items is not None:
+        return items, body
+    batch = strictjson.decode(body)
+    return events.items(batch, now), strictjson.canonical(batch).encode()
+
+
+def _batch_key(text: bytes) -> ReplayKey:
     """A batch is known by its own content: the pages give senders no other mark to send with it.
 
     White space is left out, so that a proxy which formats anew changes nothing.
     """
-    digest = hashlib.sha256(strictjson.canonical(batch).encode()).digest()
+    digest = hashlib.sha256(text).digest()
     return ReplayKey(b"meditopia batch " + digest, digest, _BATCH_REPLAY_SECONDS)
