@@ -24,6 +24,7 @@ from guerdon.engine import (
     rebuild,
     rewards,
     rules,
+    segments,
     standing,
     subscriptions,
     tenants,
@@ -72,12 +73,20 @@ HANDLERS: commands.Handlers = {
 # Who hears of which moment, in this order.
 consequences.LISTENERS.update(
     {
-        "registered": [levels.on_registered, rules.on_registered],
+        "registered": [levels.on_registered, rules.on_registered, segments.on_changed],
+        "details_changed": [segments.on_changed],
         "level_chosen": [levels.on_level_chosen],
         "logged_in": [rules.on_logged_in],
         "subscribed_to_newsletter": [rules.on_newsletter],
         "points_changed": [levels.on_points_changed],
-        "purchase_assigned": [levels.on_purchase, rules.on_purchase, rules.on_first_purchase],
-        "return_assigned": [levels.on_purchase, coupons.on_return],
+        # Rules and rewards see the segments a member was in before, so segments come last.
+        "purchase_assigned": [
+            levels.on_purchase,
+            rules.on_purchase,
+            rules.on_first_purchase,
+            segments.on_changed,
+        ],
+        "return_assigned": [levels.on_purchase, coupons.on_return, segments.on_changed],
+        "forgotten": [segments.on_forgotten],
     }
 )

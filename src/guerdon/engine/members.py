@@ -146,6 +146,7 @@ def describe(tx: Transaction, tenant_id: int, they: Who, changes: dict[str, Any]
         timezone=they.timezone,
     )
     record(tx, tenant_id, decision)
+    follow(tx, tenant_id, "details_changed", they.number)
 
 
 def bind(tx: Transaction, tenant_id: int, number: int, identities: tuple[Identity, ...]) -> None:
