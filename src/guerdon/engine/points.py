@@ -13,11 +13,11 @@ from typing import Any
 
 import msgspec
 
-from guerdon import limits
 from guerdon.domain import lots, points
-from guerdon.domain.lots import FOREVER, Piece
+from guerdon.domain.lots import Piece
 from guerdon.domain.points import Slip, Terms
 from guerdon.domain.registration import Issuer, local
+from guerdon.engine.accounts import account, covering, named, require_amount, require_room
 from guerdon.engine.commands import Handlers
 from guerdon.engine.commands.points import (
     AddPoints,
@@ -26,11 +26,12 @@ from guerdon.engine.commands.points import (
     ResetPoints,
     ReturnPoints,
     SpendPoints,
-    Transferred,
     TransferPoints,
+    Transferred,
 )
 from guerdon.engine.consequences import follow
-from guerdon.engine.programme import settings, timezone
+from guerdon.engine.lots import expiry, live, shown, terms
+from guerdon.engine.programme import timezone
 from guerdon.engine.record import record
 from guerdon.errors import NotFound, Refused
 from guerdon.store import points as ledger
@@ -41,16 +42,8 @@ Explanation = list[dict[str, Any]]
 """What each rule contributed, in the order of the rules."""
 
 
-def account(tx: Transaction, tenant_id: int, number: int) -> Account:
-    """A member's account as it is now. Errors: NotFound `unknown_member`."""
-    found = ledger.account(tx.rows, tenant_id, number, tx.moment(tenant_id))
-    if found is None:
-        raise NotFound("user not found", code="unknown_member")
-    return found
-
-
 def balance(tx: Transaction, tenant_id: int, number: int) -> int:
-    """What a member can spend now."""
+    """What a member can spend now. Errors: NotFound `unknown_member`."""
     return account(tx, tenant_id, number).available
 
 
@@ -70,21 +63,21 @@ def add(  # noqa: PLR0913 - points come with about this many things
 
     validity_days: how long they last instead of what the settings say.
     """
-    _require_amount(amount)
+    require_amount(amount)
     to = account(tx, tenant_id, number)
-    _require_room(tx, tenant_id, to, amount)
-    terms = _terms(tx, tenant_id, to, amount, validity_days)
+    require_room(tx, tenant_id, to, amount)
+    granted = terms(tx, tenant_id, to, amount, validity_days)
     slip = _slip(tx, tenant_id, to, amount, issuer, comment, transaction_id)
-    made = _record(tx, tenant_id, slip, points.added(slip, terms))
+    made = _record(tx, tenant_id, slip, points.added(slip, granted))
     if explain:
         told = points.explained(to.account_id, number, made.transfer_id, explain)
         record(tx, tenant_id, told)
-    if terms.locked_until is None:
-        follow(tx, tenant_id, "points_changed", number, change=terms.available)
+    if granted.locked_until is None:
+        follow(tx, tenant_id, "points_changed", number, change=granted.available)
     return made
 
 
-def spend(  # noqa: PLR0913 - a spend is about this many things
+def spend(
     tx: Transaction,
     tenant_id: int,
     number: int,
@@ -95,14 +88,14 @@ def spend(  # noqa: PLR0913 - a spend is about this many things
     transaction_id: str | None = None,
 ) -> Transferred:
     """Take points that are there."""
-    of = _covering(tx, tenant_id, number, amount)
+    of = covering(tx, tenant_id, number, amount)
     slip = _slip(tx, tenant_id, of, amount, issuer, comment, transaction_id)
     made = _record(tx, tenant_id, slip, points.spent(slip))
     follow(tx, tenant_id, "points_changed", number, change=-amount)
     return made
 
 
-def revoke(  # noqa: PLR0913 - a return is about this many things
+def revoke(
     tx: Transaction,
     tenant_id: int,
     number: int,
@@ -116,7 +109,7 @@ def revoke(  # noqa: PLR0913 - a return is about this many things
 
     transaction_id: the return. revised_id: the purchase.
     """
-    _require_amount(amount)
+    require_amount(amount)
     of = account(tx, tenant_id, number)
     slip = _slip(tx, tenant_id, of, amount, "system", comment, transaction_id)
     made = _record(tx, tenant_id, slip, points.spent(slip, revised_id=revised_id))
@@ -140,10 +133,10 @@ def send(
     """Send points to another member; each piece keeps the expiry of the lot it came from."""
     if sender == receiver:
         raise Refused("points cannot be sent to oneself", code="same_member", field="receiver")
-    of = _covering(tx, tenant_id, sender, amount, field="sender")
-    to = _named_account(tx, tenant_id, receiver, "receiver")
-    _require_room(tx, tenant_id, to, amount)
-    pieces = lots.take(_live_lots(tx, tenant_id, sender), amount)
+    of = covering(tx, tenant_id, sender, amount, field="sender")
+    to = named(tx, tenant_id, receiver, "receiver")
+    require_room(tx, tenant_id, to, amount)
+    pieces = lots.take(live(tx, tenant_id, sender), amount)
     slip = _slip(tx, tenant_id, of, amount, issuer)
     made = _record(tx, tenant_id, slip, points.transferred(slip, to.account_id))
     received = sum(_receive(tx, tenant_id, of, to, pieces))
@@ -152,7 +145,7 @@ def send(
     return made
 
 
-def block(  # noqa: PLR0913 - a block is about this many things
+def block(
     tx: Transaction,
     tenant_id: int,
     number: int,
@@ -162,7 +155,7 @@ def block(  # noqa: PLR0913 - a block is about this many things
     issuer: Issuer = "system",
 ) -> Transferred:
     """Put points aside until the transfer is canceled."""
-    of = _covering(tx, tenant_id, number, amount)
+    of = covering(tx, tenant_id, number, amount)
     slip = _slip(tx, tenant_id, of, amount, issuer, comment)
     made = _record(tx, tenant_id, slip, points.blocked(slip))
     follow(tx, tenant_id, "points_changed", number, change=-amount)
@@ -179,13 +172,13 @@ def give_back(
     comment: str | None = None,
 ) -> Transferred:
     """Return spent points as a fresh lot that is open at once."""
-    _require_amount(amount)
+    require_amount(amount)
     to = account(tx, tenant_id, number)
-    _require_room(tx, tenant_id, to, amount)
+    require_room(tx, tenant_id, to, amount)
     available = amount - min(to.debt, amount)
-    terms = Terms(available, _expiry(tx, tenant_id, tx.moment(tenant_id)))
+    granted = Terms(available, expiry(tx, tenant_id, tx.moment(tenant_id)))
     slip = _slip(tx, tenant_id, to, amount, "system", comment)
-    made = _record(tx, tenant_id, slip, points.returned(slip, terms, coupon_id))
+    made = _record(tx, tenant_id, slip, points.returned(slip, granted, coupon_id))
     follow(tx, tenant_id, "points_changed", number, change=available)
     return made
 
@@ -219,31 +212,6 @@ def reset(tx: Transaction, tenant_id: int, number: int) -> None:
         follow(tx, tenant_id, "points_changed", number, change=-of.available)
 
 
-def fall_due(tx: Transaction, tenant_id: int, now: int, limit: int) -> int:
-    """Unlock and expire the lots whose time has come, at most `limit`; how many there were.
-
-    Each is done in the transaction that records it, so it is done once, whatever happens between.
-    """
-    if not ledger.due(tx.rows, tenant_id, now, 1):
-        return 0
-    # Whoever else writes waits from here on, so that what is read now stays true.
-    moment = tx.moment(tenant_id)
-    overdue = ledger.due(tx.rows, tenant_id, moment, limit)
-    for lot in overdue:
-        _settle(tx, tenant_id, lot)
-    return len(overdue)
-
-
-def _settle(tx: Transaction, tenant_id: int, lot: ledger.Due) -> None:
-    of = account(tx, tenant_id, lot.number)
-    is_locked = lot.state == "pending"
-    kind = points.TRANSFER_WAS_UNLOCKED if is_locked else points.TRANSFER_WAS_EXPIRED
-    record(tx, tenant_id, points.changed(kind, of.account_id, lot.number, lot.transfer_id))
-    change = lot.remaining - min(of.debt, lot.remaining) if is_locked else -lot.remaining
-    if change:
-        follow(tx, tenant_id, "points_changed", lot.number, change=change)
-
-
 def _receive(
     tx: Transaction, tenant_id: int, of: Account, to: Account, pieces: list[Piece]
 ) -> list[int]:
@@ -254,38 +222,12 @@ def _receive(
         debt -= settled
         available.append(piece.points - settled)
         slip = _slip(tx, tenant_id, to, piece.points, "api")
-        terms = Terms(available[-1], _shown(piece.lot.expires_at))
-        _record(tx, tenant_id, slip, points.added(slip, terms, sender_id=of.account_id))
+        granted = Terms(available[-1], shown(piece.lot.expires_at))
+        _record(tx, tenant_id, slip, points.added(slip, granted, sender_id=of.account_id))
     return available
 
 
-def _terms(
-    tx: Transaction, tenant_id: int, to: Account, amount: int, validity_days: int | None
-) -> Terms:
-    named = settings(tx, tenant_id)
-    moment = tx.moment(tenant_id)
-    days = 0 if named["points.all_time_not_locked"] else named["points.days_locked"]
-    if days:
-        until = lots.locked_until(moment, days)
-        return Terms(amount, _expiry(tx, tenant_id, until, validity_days), until)
-    return Terms(amount - min(to.debt, amount), _expiry(tx, tenant_id, moment, validity_days))
-
-
-def _expiry(
-    tx: Transaction, tenant_id: int, base: int, validity_days: int | None = None
-) -> int | None:
-    named = settings(tx, tenant_id)
-    kind, days = named["points.expiry"], named["points.days_active"]
-    if validity_days is not None:
-        kind, days = "after_x_days", validity_days
-    return _shown(lots.expires_at(base, kind, days, timezone(tx, tenant_id)))
-
-
-def _shown(expires_at: int) -> int | None:
-    return None if expires_at == FOREVER else expires_at
-
-
-def _slip(  # noqa: PLR0913, PLR0917 - what every transfer says
+def _slip(  # noqa: PLR0917 - what every transfer says
     tx: Transaction,
     tenant_id: int,
     of: Account,
@@ -310,45 +252,6 @@ def _slip(  # noqa: PLR0913, PLR0917 - what every transfer says
 
 def _record(tx: Transaction, tenant_id: int, slip: Slip, decision: Any) -> Transferred:
     return Transferred(slip.transfer_id, record(tx, tenant_id, decision))
-
-
-def _live_lots(tx: Transaction, tenant_id: int, number: int) -> Any:
-    order = settings(tx, tenant_id)["points.spend_order"]
-    return ledger.live_lots(tx.rows, tenant_id, number, moment=tx.moment(tenant_id), order=order)
-
-
-def _covering(
-    tx: Transaction, tenant_id: int, number: int, amount: int, field: str | None = None
-) -> Account:
-    """The account, if it covers the amount."""
-    _require_amount(amount)
-    of = _named_account(tx, tenant_id, number, field)
-    if of.available < amount:
-        raise Refused("not enough points", code="insufficient_points", field="points")
-    return of
-
-
-def _named_account(tx: Transaction, tenant_id: int, number: int, field: str | None) -> Account:
-    try:
-        return account(tx, tenant_id, number)
-    except NotFound as unknown:
-        unknown.field = field
-        raise
-
-
-def _require_amount(amount: int) -> None:
-    if not 0 < amount <= limits.points_hundredths_max:
-        raise Refused("points must be above zero", code="invalid_points", field="points")
-
-
-def _require_room(tx: Transaction, tenant_id: int, to: Account, amount: int) -> None:
-    """A balance that JavaScript reads exactly, and sums that the database can hold."""
-    issued = -tx.total(tenant_id, ledger.PREFIX + points.ISSUED)
-    if (
-        to.total + amount > limits.points_hundredths_max
-        or issued + amount > limits.points_issued_hundredths_max
-    ):
-        raise Refused("the balance would be too large", code="balance_limit", field="points")
 
 
 def _require_cancelable(transfer: Transfer, moment: int) -> None:

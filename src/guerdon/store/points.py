@@ -16,6 +16,7 @@ from guerdon.store.port import Row, Rows
 
 _LOTS_ROWS = 16
 _FIRST = -1
+_EXPIRES_AT = 10
 PREFIX = "points:"
 """Of the counters that hold the programme's accounts, and the transfers of each day."""
 
@@ -23,14 +24,15 @@ PREFIX = "points:"
 class Account(msgspec.Struct, frozen=True):
     """What a member's account holds at a moment.
 
-    available: what can be spent now. `lapsed` is past its expiry and not yet recorded as expired.
-    debt:      what a return took beyond what was there; the next points pay it.
+    held:   what the books have as available; `lapsed` of it is past its expiry, which is not
+            recorded yet.
+    debt:   what a return took beyond what was there; the next points pay it.
     earned, spent, expired: in all; earned without what other members sent.
     """
 
     number: int
     account_id: str
-    available: int
+    held: int
     locked: int
     blocked: int
     debt: int
@@ -40,9 +42,14 @@ class Account(msgspec.Struct, frozen=True):
     lapsed: int = 0
 
     @property
+    def available(self) -> int:
+        """What can be spent now."""
+        return self.held - self.lapsed
+
+    @property
     def total(self) -> int:
         """Everything that could ever become spendable again."""
-        return self.available + self.lapsed + self.locked + self.blocked
+        return self.held + self.locked + self.blocked
 
 
 class Transfer(msgspec.Struct, frozen=True):
@@ -68,8 +75,8 @@ class Transfer(msgspec.Struct, frozen=True):
     revised_id: str | None
     other_account: str | None
     explanation: list[dict[str, Any]]
-    pieces: list[tuple[int, int]]
-    """Of a block: what was taken of which lot (its position)."""
+    pieces: list[list[int]]
+    """Of a block: each lot's position and what was taken of it."""
 
 
 class Movement(msgspec.Struct, frozen=True):
@@ -100,8 +107,7 @@ def account(rows: Rows, tenant_id: int, number: int, moment: int) -> Account | N
     row = rows.one("account", tenant_id=tenant_id, number=number, moment=moment)
     if row is None:
         return None
-    account_id, available, *others, lapsed = row
-    return Account(number, account_id, available - lapsed, *others, lapsed)
+    return Account(number, *row)
 
 
 def live_lots(rows: Rows, tenant_id: int, number: int, *, moment: int, order: str) -> Iterator[Lot]:
@@ -229,10 +235,12 @@ def programme(rows: Rows, tenant_id: int) -> dict[str, int]:
 
 
 def _transfer(row: Row) -> Transfer:
-    explanation = msgspec.json.decode(row[15]) if row[15] else []
-    pieces = msgspec.json.decode(row[16], type=list[tuple[int, int]]) if row[16] else []
-    expires_at = None if row[10] == FOREVER else row[10]
-    return Transfer(*row[:10], expires_at, *row[11:15], explanation, pieces)
+    *plain, explanation, pieces = row
+    if plain[_EXPIRES_AT] == FOREVER:
+        plain[_EXPIRES_AT] = None
+    plain.append(msgspec.json.decode(explanation) if explanation else [])
+    plain.append(msgspec.json.decode(pieces) if pieces else [])
+    return Transfer(*plain)
 
 
 def _sum(row: Row | None) -> int:

@@ -1,8 +1,8 @@
 """Points: `POST .../points` and `GET .../transactions`, in both families.
 
 A movement may be negative. Without a limit an answer holds all there are, up to a bound. Movements
-of every origin are listed, so that they add up to the balance: what was added, spent, sent, received,
-blocked or released here or elsewhere, canceled or expired.
+of every origin are listed, so that they add up to the balance: what was added, spent, sent or
+received, blocked or released, canceled or expired, here or in another dialect.
 
 Errors: Refused `invalid_field` with the field; the ledger's `insufficient_points`, `balance_limit`.
 Source: WoowUp's users pages: the five concepts, and points as a number or, as printed, a text. What

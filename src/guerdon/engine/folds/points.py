@@ -11,8 +11,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from guerdon.clock import from_datetime
 from guerdon.domain import points, registration
 from guerdon.domain.lots import FOREVER, Piece, take
@@ -157,10 +155,9 @@ def _unlocked(tx: Transaction, fact: Fact) -> None:
 
 def _reset(tx: Transaction, fact: Fact) -> None:
     account = _account(tx, fact)
-    available = account.available + account.lapsed
     tx.rows.run("empty_open_lots", tenant_id=fact.tenant_id, number=fact.number)
-    legs = [(AVAILABLE, EXPIRED, available), (LOCKED, EXPIRED, account.locked)]
-    _post(tx, fact, 0, legs, expired=available + account.locked)
+    legs = [(AVAILABLE, EXPIRED, account.held), (LOCKED, EXPIRED, account.locked)]
+    _post(tx, fact, 0, legs, expired=account.held + account.locked)
 
 
 def _explained(tx: Transaction, fact: Fact) -> None:

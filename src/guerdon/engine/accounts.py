@@ -1,0 +1,57 @@
+"""Members' accounts of points as a transaction sees them, and what they must be able to bear."""
+
+from __future__ import annotations
+
+from guerdon import limits
+from guerdon.domain.points import ISSUED
+from guerdon.errors import NotFound, Refused
+from guerdon.store import points as ledger
+from guerdon.store.points import Account
+from guerdon.store.transaction import Transaction
+
+
+def account(tx: Transaction, tenant_id: int, number: int) -> Account:
+    """A member's account as it is now. Errors: NotFound `unknown_member`."""
+    found = ledger.account(tx.rows, tenant_id, number, tx.moment(tenant_id))
+    if found is None:
+        raise NotFound("user not found", code="unknown_member")
+    return found
+
+
+def covering(
+    tx: Transaction, tenant_id: int, number: int, amount: int, field: str | None = None
+) -> Account:
+    """The account, if it covers the amount. Errors: Refused `insufficient_points`."""
+    require_amount(amount)
+    of = named(tx, tenant_id, number, field)
+    if of.available < amount:
+        raise Refused("not enough points", code="insufficient_points", field="points")
+    return of
+
+
+def named(tx: Transaction, tenant_id: int, number: int, field: str | None) -> Account:
+    """A member's account; `field` is what the request calls the member."""
+    try:
+        return account(tx, tenant_id, number)
+    except NotFound as unknown:
+        unknown.field = field
+        raise
+
+
+def require_amount(amount: int) -> None:
+    """An amount that can be moved. Errors: Refused `invalid_points`."""
+    if not 0 < amount <= limits.points_hundredths_max:
+        raise Refused("points must be above zero", code="invalid_points", field="points")
+
+
+def require_room(tx: Transaction, tenant_id: int, to: Account, amount: int) -> None:
+    """Keep balances readable for JavaScript, and the programme's sums within the database's range.
+
+    Errors: Refused `balance_limit`.
+    """
+    issued = -tx.total(tenant_id, ledger.PREFIX + ISSUED)
+    if (
+        to.total + amount > limits.points_hundredths_max
+        or issued + amount > limits.points_issued_hundredths_max
+    ):
+        raise Refused("the balance would be too large", code="balance_limit", field="points")

@@ -1,0 +1,79 @@
+"""Members' lots: the terms on which points come in, the order in which they go, and their end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from guerdon.domain import lots, points
+from guerdon.domain.lots import FOREVER, Lot
+from guerdon.domain.points import Terms
+from guerdon.engine.accounts import account
+from guerdon.engine.consequences import follow
+from guerdon.engine.programme import settings, timezone
+from guerdon.engine.record import record
+from guerdon.store import points as ledger
+from guerdon.store.points import Account
+from guerdon.store.transaction import Transaction
+
+
+def terms(
+    tx: Transaction, tenant_id: int, to: Account, amount: int, validity_days: int | None
+) -> Terms:
+    """The terms on which points come in now, unless `validity_days` says how long they last."""
+    named = settings(tx, tenant_id)
+    moment = tx.moment(tenant_id)
+    days = 0 if named["points.all_time_not_locked"] else named["points.days_locked"]
+    if days:
+        until = lots.locked_until(moment, days)
+        return Terms(amount, expiry(tx, tenant_id, until, validity_days), until)
+    return Terms(amount - min(to.debt, amount), expiry(tx, tenant_id, moment, validity_days))
+
+
+def live(tx: Transaction, tenant_id: int, number: int) -> Iterator[Lot]:
+    """The lots a member can spend now, in the programme's order of spending."""
+    order = settings(tx, tenant_id)["points.spend_order"]
+    return ledger.live_lots(tx.rows, tenant_id, number, moment=tx.moment(tenant_id), order=order)
+
+
+def expiry(
+    tx: Transaction, tenant_id: int, base: int, validity_days: int | None = None
+) -> int | None:
+    """From when on points cannot be spent that can be from `base` on; None for never."""
+    named = settings(tx, tenant_id)
+    kind, days = named["points.expiry"], named["points.days_active"]
+    if validity_days is not None:
+        kind, days = "after_x_days", validity_days
+    return shown(lots.expires_at(base, kind, days, timezone(tx, tenant_id)))
+
+
+def shown(expires_at: int) -> int | None:
+    """An expiry as decisions show it: none is not shown."""
+    return None if expires_at == FOREVER else expires_at
+
+
+def fall_due(tx: Transaction, tenant_id: int, now: int, limit: int) -> int:
+    """Unlock and expire the lots whose time has come, at most `limit`; how many there were.
+
+    Each is done in the transaction that records it, so it is done once, whatever happens between.
+    """
+    if not ledger.due(tx.rows, tenant_id, now, 1):
+        return 0
+    # Whoever else writes waits from here on, so that what is read now stays true.
+    moment = tx.moment(tenant_id)
+    overdue = ledger.due(tx.rows, tenant_id, moment, limit)
+    for lot in overdue:
+        _settle(tx, tenant_id, lot)
+    return len(overdue)
+
+
+def _settle(tx: Transaction, tenant_id: int, lot: ledger.Due) -> None:
+    now = ledger.at(tx.rows, tenant_id, lot.position)
+    if now is None or (now.state, now.remaining) != (lot.state, lot.remaining):
+        return  # what followed from the lots before has taken it
+    of = account(tx, tenant_id, lot.number)
+    is_locked = lot.state == "pending"
+    kind = points.TRANSFER_WAS_UNLOCKED if is_locked else points.TRANSFER_WAS_EXPIRED
+    record(tx, tenant_id, points.changed(kind, of.account_id, lot.number, lot.transfer_id))
+    change = lot.remaining - min(of.debt, lot.remaining) if is_locked else -lot.remaining
+    if change:
+        follow(tx, tenant_id, "points_changed", lot.number, change=change)
