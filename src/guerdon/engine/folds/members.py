@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-import msgspec
+from collections.abc import Callable
+from typing import Any
 
-from guerdon.domain import definitions, registration
+from guerdon.domain import definitions, members, registration
 from guerdon.engine.folds.fact import Fact, Fold, Payload, text
+from guerdon.store.members import by_number
 from guerdon.store.transaction import Transaction
+
+_DAY_CHARS = len("YYYY-MM-DD")
+_OF_OTHERS = ("levelId", "posId", "sellerId", "referral_customer_email", "invitationToken")
+"""What a registration form asks for besides details: other decisions say what came of it."""
 
 
 def _member_registered(tx: Transaction, fact: Fact) -> None:
@@ -18,8 +24,18 @@ def _member_registered(tx: Transaction, fact: Fact) -> None:
         account_id="",
         store_code="",
         registered_at=fact.recorded_at,
-        profile=text(fact.payload.get("customerData") or {}),
+        profile=text(_details(fact.payload.get("customerData") or {})),
     )
+
+
+def _details(customer_data: Payload) -> Payload:
+    """Details as they are kept: the day of birth without an hour, and a company only whole."""
+    kept = {name: value for name, value in customer_data.items() if name not in _OF_OTHERS}
+    if kept.get("birthDate"):
+        kept["birthDate"] = kept["birthDate"][:_DAY_CHARS]
+    if "company" in kept and not all(kept["company"].get(name) for name in members.COMPANY):
+        del kept["company"]
+    return kept
 
 
 def _account_assigned(tx: Transaction, fact: Fact) -> None:
@@ -41,16 +57,41 @@ def _store_assigned(tx: Transaction, fact: Fact) -> None:
 
 
 def _details_updated(tx: Transaction, fact: Fact) -> None:
-    row = tx.rows.one("member", tenant_id=fact.tenant_id, number=fact.number)
-    if row is None:
-        return
     changes = fact.payload.get("customerData") or {}
-    profile = merged(msgspec.json.decode(row[7]), changes)
+    _change_profile(tx, fact, lambda profile: merged(profile, _details(changes)))
+
+
+def _address_updated(tx: Transaction, fact: Fact) -> None:
+    _replace(tx, fact, "address", fact.payload["addressData"])
+
+
+def _company_updated(tx: Transaction, fact: Fact) -> None:
+    _replace(tx, fact, "company", fact.payload["companyData"])
+
+
+def _card_updated(tx: Transaction, fact: Fact) -> None:
+    _replace(tx, fact, "loyaltyCardNumber", fact.payload["cardNumber"])
+
+
+def _replace(tx: Transaction, fact: Fact, name: str, value: Any) -> None:
+    """A part of the details as it is from now on; an empty one is none."""
+
+    def replaced(profile: Payload) -> Payload:
+        rest = {each: part for each, part in profile.items() if each != name}
+        return {**rest, name: value} if value else rest
+
+    _change_profile(tx, fact, replaced)
+
+
+def _change_profile(tx: Transaction, fact: Fact, change: Callable[[Payload], Payload]) -> None:
+    member = by_number(tx.rows, fact.tenant_id, fact.number)
+    if member is None:
+        return
     tx.rows.run(
         "set_profile",
         tenant_id=fact.tenant_id,
         number=fact.number,
-        profile=text(profile),
+        profile=text(change(member.profile)),
         updated_at=fact.recorded_at,
     )
 
@@ -101,6 +142,9 @@ FOLDS: dict[str, Fold] = {
     registration.ASSIGNED_ACCOUNT_TO_CUSTOMER: _account_assigned,
     registration.CUSTOMER_WAS_ASSIGNED_TO_STORE: _store_assigned,
     registration.CUSTOMER_DETAILS_WERE_UPDATED: _details_updated,
+    members.ADDRESS_WAS_UPDATED: _address_updated,
+    members.COMPANY_WAS_UPDATED: _company_updated,
+    members.CARD_WAS_UPDATED: _card_updated,
     definitions.IDENTITIES_WERE_CHANGED: _identities_changed,
     definitions.SUBSCRIPTION_WAS_CHANGED: _subscription_changed,
 }
