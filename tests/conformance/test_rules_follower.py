@@ -1,0 +1,218 @@
+"""Activities earn points: each once, in order, soon, and by the rules of their time."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from conformance.programme import Programme
+from guerdon.clock import DAY, SECOND
+from guerdon.engine import commands
+from guerdon.engine.commands.definitions import Define, Undefine
+from guerdon.followers import rules
+
+USED = "Guerdon.Rule.Event.RulesWereUsed"
+NOTHING = "Guerdon.Rule.Event.RulesGaveNothing"
+EXPLAINED = "Guerdon.Points.Event.PointsWereExplained"
+
+
+@pytest.fixture
+def programme(house) -> Programme:
+    return Programme(house)
+
+
+def test_an_activity_earns_what_the_highest_rule_of_its_type_gives(house, programme) -> None:
+    number = programme.member("ann")
+    low = programme.rule("custom_event", "low", eventName="login", points=2)
+    high = programme.rule("custom_event", "high", eventName="login", points=5)
+    programme.rule("custom_event", "other", eventName="logout", points=9)
+    programme.rule("custom_event", "off", eventName="login", points=9, on=False)
+    programme.rule("event", "system", eventName="login", points=9)
+    programme.does("ann", "login", "click", "login")
+    house.settle()
+    assert programme.transfers(number) == [(5, "high"), (5, "high")]
+    first, second = programme.decided(EXPLAINED, number)
+    assert first["explanation"] == [
+        {
+            "earningRuleId": low,
+            "name": "low",
+            "type": "custom_event",
+            "value": 0,
+            "reason": "not_the_highest",
+            "activity": 1,
+            "event": "login",
+        },
+        {
+            "earningRuleId": high,
+            "name": "high",
+            "type": "custom_event",
+            "value": 5,
+            "activity": 1,
+            "event": "login",
+        },
+    ]
+    assert {each["activity"] for each in second["explanation"]} == {3}
+    house.settle()
+    assert programme.balance(number) == 10
+
+
+def test_rules_hold_for_what_was_recorded_while_they_did(house, programme) -> None:
+    number = programme.member("ann")
+    programme.does("ann", *["login"] * 3)
+    rule = programme.rule("custom_event", "one", eventName="login", points=1)
+    programme.does("ann", "login")
+    programme.rule("custom_event", "ten", rule_id=rule, eventName="login", points=10)
+    programme.does("ann", "login")
+    programme.rule("custom_event", "ten", rule_id=rule, eventName="login", points=10, on=False)
+    programme.does("ann", "login")
+    programme.rule("custom_event", "back", rule_id=rule, eventName="login", points=100)
+    programme.does("ann", "login")
+    house.execute(Undefine(house.tenant_id, 0, "Rule", rule))
+    programme.does("ann", "login")
+    house.settle()
+    assert programme.transfers(number) == [(1, "one"), (10, "ten"), (100, "back")]
+
+
+def test_an_older_rule_stays_first_of_equals_after_it_was_changed(house, programme) -> None:
+    number = programme.member("ann")
+    old = programme.rule("custom_event", "old", eventName="login", points=1)
+    programme.rule("custom_event", "new", eventName="login", points=1)
+    programme.rule("custom_event", "old, changed", rule_id=old, eventName="login", points=1)
+    programme.does("ann", "login")
+    house.settle()
+    assert programme.transfers(number) == [(1, "old, changed")]
+
+
+def test_what_was_recorded_before_the_first_rule_is_passed_by(house, programme) -> None:
+    number = programme.member("ann")
+    for _ in range(3):
+        programme.does("ann", *["login"] * 100)
+    programme.rule("custom_event", eventName="login", points=1)
+    programme.does("ann", *["click"] * 50, "login")
+    house.settle()
+    assert programme.balance(number) == 1
+    assert house.read(lambda rows: rows.one("follower_position", tenant_id=1, name="rules"))[
+        0
+    ] in (350, 351)
+
+
+def test_a_limit_counts_each_members_uses_in_the_window_of_the_occurrence(house, programme) -> None:
+    ann, bob = programme.member("ann"), programme.member("bob")
+    limit = {"active": True, "period": "day", "limit": 2}
+    rule = programme.rule("custom_event", "daily", eventName="login", points=1, limit=limit)
+    today = house.clock.now()
+    yesterday = today - DAY
+    programme.does("ann", *["login"] * 3, occurred_at=today)
+    programme.does("ann", *["login"] * 3, occurred_at=yesterday)
+    programme.does("bob", "login", occurred_at=today)
+    house.settle()
+    assert (programme.balance(ann), programme.balance(bob)) == (4, 1)
+    refused = programme.decided(NOTHING, ann)
+    assert [each["explanation"][0]["reason"] for each in refused] == ["limit_reached"] * 2
+    assert [each["explanation"][0]["activity"] for each in refused] == [3, 6]
+    uses = programme.decided(USED, ann)
+    assert len(uses) == 4
+    assert {each["uses"][0]["earningRuleId"] for each in uses} == {rule}
+    before = house.read(lambda rows: rows.all("uses_of_member", tenant_id=1, number=ann))
+    assert [row[2] for row in before] == [2, 2]
+    house.execute(commands.RebuildState(house.tenant_id, 0))
+    house.settle()
+    after = house.read(lambda rows: rows.all("uses_of_member", tenant_id=1, number=ann))
+    assert (before, programme.balance(ann)) == (after, 4)
+
+
+def test_deleted_activities_and_members_who_do_not_earn_get_nothing(house, programme) -> None:
+    ann, bob = programme.member("ann"), programme.member("bob")
+    programme.rule("custom_event", eventName="login", points=1)
+    programme.rule("custom_event", eventName="secret", points=1)
+    programme.does("ann", "login", "secret")
+    now = house.clock.now()
+    house.execute(
+        commands.DeleteActivities(house.tenant_id, 0, "secret", 0, now + DAY, None)
+    )
+    house.setting("earning.statuses", ["blocked"])
+    programme.does("bob", "login")
+    house.settle()
+    assert (programme.balance(ann), programme.balance(bob)) == (0, 0)
+    reasons = [each["explanation"][0]["reason"] for each in programme.decided(NOTHING)]
+    assert reasons == ["member_status"] * 2
+
+
+def test_a_type_that_was_hidden_and_added_again_is_one_name_to_the_rules(house, programme) -> None:
+    number = programme.member("ann")
+    programme.rule("custom_event", eventName="login", points=1)
+    programme.does("ann", "login")
+    house.execute(commands.HideActivityType(house.tenant_id, 0, 1))
+    programme.does("ann", "login")
+    house.settle()
+    assert programme.balance(number) == 2
+
+
+def test_slices_and_the_checkpoint_count_every_activity_once(
+    house, programme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules.limits, "rules_slice_positions", 7)
+    monkeypatch.setattr(rules.limits, "rules_slice_activities", 3)
+    names = ["ann", "bob", "cid"]
+    numbers = [programme.member(name) for name in names]
+    programme.rule("custom_event", eventName="b", points=1)
+    for at in range(40):
+        programme.does(names[at % 3], *"abc"[: at % 4])
+    house.settle()
+    wanted = [0, 0, 0]
+    for at in range(40):
+        wanted[at % 3] += at % 4 >= 2
+    assert [programme.balance(number) for number in numbers] == wanted
+
+
+def test_tenants_follow_their_own_rules_only(house, programme) -> None:
+    other = Programme(house, house.tenant("other"))
+    ann, eve = programme.member("ann"), other.member("ann")
+    programme.rule("custom_event", eventName="login", points=1)
+    other.rule("custom_event", eventName="logout", points=1)
+    for each in (programme, other):
+        each.does("ann", "login", "logout", "logout")
+    house.settle()
+    assert (programme.balance(ann), other.balance(eve)) == (1, 2)
+
+
+def test_a_rule_about_a_time_asks_when_it_occurred(house, programme) -> None:
+    number = programme.member("ann")
+    now = house.clock.now()
+    span: dict[str, Any] = {"allTimeActive": False, "startAt": now - DAY, "endAt": now + DAY}
+    programme.rule("custom_event", eventName="login", points=1, **span)
+    programme.does("ann", "login", occurred_at=now - DAY - SECOND)
+    programme.does("ann", "login", occurred_at=now)
+    house.settle()
+    assert programme.balance(number) == 1
+
+
+def test_a_full_account_is_told_and_stops_nobody(house, programme) -> None:
+    ann, bob = programme.member("ann"), programme.member("bob")
+    programme.rule("custom_event", eventName="login", pointsAmount=10**15)
+    programme.does("ann", "login", "login")
+    programme.does("bob", "login")
+    house.settle()
+    assert (programme.balance(ann), programme.balance(bob)) == (10**13, 10**13)
+    (told,) = programme.decided(NOTHING)
+    assert told["explanation"][0]["reason"] == "balance_limit"
+
+
+def test_a_rule_for_a_level_sees_the_level_the_activity_before_led_to(house, programme) -> None:
+    house.setting("levels.tier_assign_type", "points")
+
+    def level(value: int) -> str:
+        body = {"name": str(value), "conditionValue": value, "reward": {"value": value}}
+        define = Define(house.tenant_id, 0, "Level", json.dumps(body))
+        return house.execute(define).definition_id
+
+    level(0)
+    gold = level(10)
+    number = programme.member("ann")
+    programme.rule("custom_event", "any", eventName="login", points=10)
+    programme.rule("custom_event", "gold", eventName="login", points=50, levels=[gold])
+    programme.does("ann", "login", "login")
+    house.settle()
+    assert programme.transfers(number) == [(10, "any"), (50, "gold")]
