@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 
-from guerdon import limits
 from guerdon.domain import levels as decide
 from guerdon.domain.levels import Level, Move, Place, Policy
 from guerdon.engine import points, sweeps
@@ -18,13 +17,16 @@ from guerdon.engine.commands import Handlers
 from guerdon.engine.commands.levels import MoveToLevel, RemoveManualLevel
 from guerdon.engine.consequences import follow
 from guerdon.engine.definitions import known, required
+from guerdon.engine.directory import read_settings
 from guerdon.engine.programme import settings, timezone
 from guerdon.engine.record import record
 from guerdon.errors import NotFound, Refused
 from guerdon.store.points import account
+from guerdon.store.port import Rows
 from guerdon.store.transaction import Transaction
 
 _DELETED = "deleted"
+_SWEEP = "levels"
 _POLICY, _LEVELS = "levels:policy", "levels:parsed"
 
 
@@ -147,28 +149,40 @@ def review(tx: Transaction, tenant_id: int, now: int, limit: int) -> int:
 
     Each may fall, begins a new period, and loses their points where the programme says so.
     """
-    rules = policy(tx, tenant_id)
-    if not rules.is_reviewed:
+    rules = policy_of(read_settings(tx.rows, tenant_id))
+    if not rules.is_reviewed or not _due(tx, tenant_id, rules, now, 1):
         return 0
-    until = rules.due_before(now)
-    due = tx.rows.all("levels_due", tenant_id=tenant_id, until=until, limit=limit)
-    for (number,) in due:
+    # Whoever else writes waits from here on, so that what is read now stays true.
+    due = _due(tx, tenant_id, rules, tx.moment(tenant_id), limit)
+    for number in due:
         _review(tx, tenant_id, number, rules)
     return len(due)
 
 
-def sweep(tx: Transaction, tenant_id: int, _now: int, limit: int) -> int:
-    """Look at the next members because levels or their settings changed; how many there were."""
-    version = sweeps.version(tx, tenant_id, "Level")
-    if not version:
-        return 0
-    rules = policy(tx, tenant_id)
-    target = f"{version} {rules}"
+def _due(tx: Transaction, tenant_id: int, rules: Policy, now: int, limit: int) -> list[int]:
+    until = rules.due_before(now)
+    found = tx.rows.all("levels_due", tenant_id=tenant_id, until=until, limit=limit)
+    return [number for (number,) in found]
+
+
+def is_sweep_pending(rows: Rows, tenant_id: int) -> bool:
+    """Whether levels, or their settings, changed and some members have not been looked at since."""
+    return sweeps.is_pending(rows, tenant_id, _SWEEP, _target(rows, tenant_id))
+
+
+def sweep(tx: Transaction, tenant_id: int) -> bool:
+    """Look at the next members because levels or their settings changed; whether there are more."""
+    may_fall = policy(tx, tenant_id).may_fall_at_once
 
     def visit(number: int) -> None:
-        _look(tx, tenant_id, number, may_fall=rules.may_fall_at_once)
+        _look(tx, tenant_id, number, may_fall=may_fall)
 
-    return sweeps.step(tx, tenant_id, "levels", target, min(limit, limits.sweep_members_max), visit)
+    return sweeps.step(tx, tenant_id, _SWEEP, _target(tx.rows, tenant_id), visit)
+
+
+def _target(rows: Rows, tenant_id: int) -> str:
+    version = sweeps.version(rows, tenant_id, "Level")
+    return f"{version} {policy_of(read_settings(rows, tenant_id))}" if version else ""
 
 
 def _review(tx: Transaction, tenant_id: int, number: int, rules: Policy) -> None:

@@ -15,18 +15,19 @@ from typing import Any
 
 import msgspec
 
-from guerdon import limits
 from guerdon.domain import segments as decide
 from guerdon.domain.segments import MEMBER_WAS_ADDED, MEMBER_WAS_REMOVED, Person, Segment, When
 from guerdon.engine import sweeps
 from guerdon.engine.definitions import known
-from guerdon.engine.programme import settings, timezone
+from guerdon.engine.directory import read_settings
+from guerdon.engine.programme import timezone
 from guerdon.engine.record import record
-from guerdon.store.port import Row
+from guerdon.store.port import Row, Rows
 from guerdon.store.purchases import bought_of, places_of
 from guerdon.store.transaction import Transaction
 
 _DELETED = "deleted"
+_SWEEP = "segments"
 _PARSED = "segments:parsed"
 
 
@@ -56,22 +57,37 @@ def on_forgotten(tx: Transaction, tenant_id: int, number: int, **_: Any) -> None
 
 def look_at_due(tx: Transaction, tenant_id: int, now: int, limit: int) -> int:
     """Look at members whom time may have moved, longest due first; how many there were."""
-    due = tx.rows.all("segment_reviews_due", tenant_id=tenant_id, now=now, limit=limit)
-    for (number,) in due:
+    if not _due(tx, tenant_id, now, 1):
+        return 0
+    # Whoever else writes waits from here on, so that what is read now stays true.
+    due = _due(tx, tenant_id, tx.moment(tenant_id), limit)
+    for number in due:
         look(tx, tenant_id, number)
     return len(due)
 
 
-def sweep(tx: Transaction, tenant_id: int, _now: int, limit: int) -> int:
-    """Look at the next members because segments changed; how many there were."""
-    version = sweeps.version(tx, tenant_id, "Segment")
+def _due(tx: Transaction, tenant_id: int, now: int, limit: int) -> list[int]:
+    found = tx.rows.all("segment_reviews_due", tenant_id=tenant_id, now=now, limit=limit)
+    return [number for (number,) in found]
+
+
+def is_sweep_pending(rows: Rows, tenant_id: int) -> bool:
+    """Whether segments changed and some members have not been looked at since."""
+    return sweeps.is_pending(rows, tenant_id, _SWEEP, _target(rows, tenant_id))
+
+
+def sweep(tx: Transaction, tenant_id: int) -> bool:
+    """Look at the next members because segments changed; whether there are more."""
+    target = _target(tx.rows, tenant_id)
+    return sweeps.step(tx, tenant_id, _SWEEP, target, lambda number: look(tx, tenant_id, number))
+
+
+def _target(rows: Rows, tenant_id: int) -> str:
+    """Anniversaries follow the programme's calendar, so its time zone is part of it."""
+    version = sweeps.version(rows, tenant_id, "Segment")
     if not version:
-        return 0
-    target = f"{version} {settings(tx, tenant_id)['programme.timezone']}"
-    step = min(limit, limits.sweep_members_max)
-    return sweeps.step(
-        tx, tenant_id, "segments", target, step, lambda number: look(tx, tenant_id, number)
-    )
+        return ""
+    return f"{version} {read_settings(rows, tenant_id)['programme.timezone']}"
 
 
 def look(tx: Transaction, tenant_id: int, number: int) -> None:

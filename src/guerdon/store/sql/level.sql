@@ -67,6 +67,10 @@ ORDER BY window_from, number LIMIT :limit;
 SELECT number FROM member WHERE tenant_id = :tenant_id AND number > :after
 ORDER BY number LIMIT :limit;
 
+-- name: definition_changes
+-- How often something was defined, and how often removed.
+SELECT total FROM counter WHERE tenant_id = :tenant_id AND name IN (:defined, :removed);
+
 -- name: sweep
 -- How far a walk over all members has come.
 SELECT target, number, finished FROM sweep WHERE tenant_id = :tenant_id AND name = :name;
