@@ -32,15 +32,16 @@ class FixedClock:
 
     def __init__(self, moment: int = START) -> None:
         self.moment = moment
-        self._seconds = 0.0
+        self.passed = 0.0
+        self.pace = 1.0
         self._drawn = 0
 
     def now(self) -> int:
         return self.moment
 
     def monotonic(self) -> float:
-        self._seconds += 1.0
-        return self._seconds
+        self.passed += self.pace
+        return self.passed
 
     def uuid(self) -> str:
         text = self.secret(16).hex()

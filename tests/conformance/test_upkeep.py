@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+from typing import Any
+
 import pytest
 
-from conformance.stores import Bench, committers, ingest, only_on_postgres
+from conformance.stores import Bench, committers, ingest, only_on_postgres, only_on_sqlite
 from conformance.test_activities import History
 from guerdon import limits
-from guerdon.clock import SECOND
+from guerdon.clock import DAY, SECOND
 from guerdon.engine import commands
 from guerdon.engine.committer import Committer
 from guerdon.errors import StoreBusy
-from guerdon.followers.background import Upkeep
+from guerdon.followers.background import Chore, Upkeep
 from guerdon.followers.lease import Lease
 from guerdon.store import activities
 from guerdon.store.transaction import Transaction
@@ -97,7 +100,114 @@ def test_one_mail_is_owed_for_a_deletion(bench: Bench) -> None:
     )
     bench.settle()
     bench.settle()
-    owed = bench.ask(
-        lambda rows: rows.all("deliveries", tenant_id=bench.tenant_id, before=2**62, limit=9)
+    owed = bench.ask(lambda rows: rows.all("due_deliveries", now=2**62, limit=9))
+    assert [row[2:4] for row in owed] == [("mail", "a@example.com")]
+
+
+class Diary:
+    """Chores that note who they were done for, each so many slices long."""
+
+    def __init__(self, **slices: int) -> None:
+        self.done: list[tuple[str, int]] = []
+        self._slices = slices
+
+    def chore(self, name: str, when: Any, **more: Any) -> Chore:
+        def run(_tx: Transaction, tenant_id: int) -> bool:
+            self.done.append((name, tenant_id))
+            return self.done.count((name, tenant_id)) % self._slices.get(name, 1) != 0
+
+        return Chore(name, when, run, **more)
+
+
+def test_only_who_has_something_to_do_is_asked(bench: Bench) -> None:
+    second = bench.tenant("b")
+    diary = Diary(rules=2)
+    upkeep = Upkeep(
+        [diary.chore(when, when) for when in ("decisions", "time", "idle")]
+        + [
+            diary.chore("rules", "activities"),
+            diary.chore("never", "time", wants=lambda _rows, _tenant_id: False),
+        ]
     )
-    assert [(row[1], row[2]) for row in owed] == [("mail", "a@example.com")]
+    bench.clock.pace = 0.0
+
+    def done(seconds: float = 1.0, *, busy: bool = False) -> list[tuple[str, int]]:
+        diary.done.clear()
+        bench.clock.passed += seconds
+        while upkeep.slice(bench.committer, busy=busy):
+            pass
+        return sorted(diary.done)
+
+    first = bench.tenant_id
+    once = ("decisions", "idle", "rules", "rules", "time")
+    assert done() == sorted((name, each) for name in once for each in (first, second))
+    assert done() == []
+    bench.do(ingest(second, ["m"]))
+    # A new member is decided, too.
+    assert done(busy=True) == [("decisions", second), ("rules", second), ("rules", second)]
+    bench.do(ingest(second, ["m"]))
+    assert done() == [("rules", second), ("rules", second)]
+    late = [("time", first), ("time", second)]
+    assert done(limits.clockwork_seconds, busy=True) == late
+    assert done() == [("idle", first), ("idle", second)]
+
+
+def test_a_tenant_with_much_to_do_keeps_nobody_waiting(bench: Bench) -> None:
+    others = [bench.tenant(code) for code in "bcd"]
+    diary = Diary(long=100)
+    upkeep = Upkeep([diary.chore("long", "activities")])
+    # One tenant's turn takes all the time a slice has.
+    for _ in range(12):
+        assert upkeep.slice(bench.committer, busy=True)
+    everybody = [("long", each) for each in (bench.tenant_id, *others)]
+    assert diary.done[-8:] == everybody * 2
+
+
+@only_on_sqlite  # on PostgreSQL its lease has to run out first
+def test_a_chore_that_fails_does_not_keep_the_others_from_being_done(bench: Bench) -> None:
+    diary = Diary()
+
+    def fails(_tx: Transaction, _tenant_id: int) -> bool:
+        raise StoreBusy
+
+    upkeep = Upkeep([Chore("broken", "activities", fails), diary.chore("sound", "activities")])
+    for _ in range(2):
+        with pytest.raises(StoreBusy):
+            upkeep.slice(bench.committer, busy=True)
+    assert diary.done == [("sound", bench.tenant_id)]
+
+
+def test_looking_in_vain_writes_nothing(bench: Bench) -> None:
+    bench.settle()
+    writes = bench.committer.writer.writes
+    assert not bench.committer.work(lambda tx: bool(tx.moment(bench.tenant_id)) and False)
+    assert bench.committer.writer.writes == writes
+
+
+def test_answers_to_keys_that_count_no_more_are_forgotten(bench: Bench) -> None:
+    def sent(key: bytes) -> commands.Ingested:
+        replay = commands.ReplayKey(key, b"content", limits.idempotency_days * 86_400)
+        stored: commands.Ingested = bench.do(ingest(bench.tenant_id, ["m"], replay=replay))
+        return stored
+
+    def kept() -> int:
+        windows = range(bench.clock.moment // (limits.idempotency_window_days * DAY) + 1)
+        return sum(
+            bench.committer.writer.one(
+                "idempotent_answer", tenant_id=bench.tenant_id, key_window=window, key_hash=key
+            )
+            is not None
+            for window in windows[-20:]
+            for key in hashes
+        )
+
+    hashes = [hashlib.sha256(b"%d" % at).digest() for at in range(3)]
+    for at in range(3):
+        assert not sent(b"%d" % at).replayed
+    bench.clock.moment += limits.idempotency_days * DAY
+    bench.settle()
+    assert (kept(), sent(b"0").replayed) == (3, True)
+    bench.clock.moment += limits.idempotency_window_days * DAY
+    bench.settle()
+    assert kept() == 0
+    assert not sent(b"0").replayed

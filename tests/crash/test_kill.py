@@ -101,13 +101,13 @@ def final_tables(path: Path) -> list[object]:
             activities.after(rows, tenant_id, position=0, limit=oracle.EVERYTHING, number=number)
             for number in sorted({row[0] for row in kept})
         ]
-        owed = rows.all("deliveries", tenant_id=tenant_id, before=2**62, limit=10)
+        owed = rows.all("due_deliveries", now=2**62, limit=10)
         return [
             kept,
             pages,
             activities.indexed(rows, tenant_id),
             activities.count(rows, tenant_id),
-            [row[1:5] for row in owed],
+            [row[2:6] for row in owed],
         ]
 
     found = reader.ask(question)

@@ -71,7 +71,8 @@ class Committer:
         tx = self._begin()
         try:
             more = task(tx)
-            tx.flush()
+            if tx.has_changed:
+                tx.flush()
             self.writer.commit()
         except BaseException:
             self._abandon()

@@ -17,7 +17,9 @@ from guerdon.engine.commands import DeleteActivities, DeletionStarted
 from guerdon.engine.record import record
 from guerdon.engine.tenants import about_tenant
 from guerdon.errors import NotFound
+from guerdon.faults import fault
 from guerdon.store import activities
+from guerdon.store.port import Rows
 from guerdon.store.transaction import Transaction
 
 _SLICE_POSITIONS = 512
@@ -103,8 +105,19 @@ def open_deletions(tx: Transaction, tenant_id: int) -> list[Open]:
     return [Open(*row) for row in tx.rows.all("open_deletions", tenant_id=tenant_id)]
 
 
+def are_open(rows: Rows, tenant_id: int) -> bool:
+    """Whether rows of a deletion are still to be removed."""
+    return rows.one("open_deletions", tenant_id=tenant_id) is not None
+
+
 def remove_some(tx: Transaction, tenant_id: int) -> bool:
     """Remove a slice of the oldest open deletion; True while something is left to do."""
+    more = _remove_slice(tx, tenant_id)
+    fault("in_deletion")
+    return more
+
+
+def _remove_slice(tx: Transaction, tenant_id: int) -> bool:
     waiting = open_deletions(tx, tenant_id)
     if not waiting:
         return False

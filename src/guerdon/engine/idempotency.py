@@ -17,6 +17,7 @@ from guerdon.errors import Duplicate, KeyReused
 from guerdon.store.transaction import Transaction
 
 _WINDOW = limits.idempotency_window_days * DAY
+_REMOVE_ROWS = 200
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Ingested).decode
 
@@ -63,9 +64,16 @@ def remember(tx: Transaction, tenant_id: int, replay: ReplayKey, answer: Ingeste
     )
 
 
-def oldest_window(now: int) -> int:
-    """Windows before this one hold no key that still counts."""
-    return now // _WINDOW - 4
+def remove_old(tx: Transaction, tenant_id: int) -> bool:
+    """Remove a few answers to keys that count no more; True while there may be more."""
+    oldest = tx.moment(tenant_id) - limits.idempotency_days * DAY
+    removed = tx.rows.run(
+        "remove_old_answers",
+        tenant_id=tenant_id,
+        key_window=oldest // _WINDOW,
+        limit=_REMOVE_ROWS,
+    )
+    return removed == _REMOVE_ROWS
 
 
 def _hash(key: bytes) -> bytes:

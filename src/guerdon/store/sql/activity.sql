@@ -175,13 +175,6 @@ WHERE tenant_id = :tenant_id AND finished_at IS NULL ORDER BY deletion_id;
 -- The last deletion asked for.
 SELECT MAX(deletion_id) FROM activity_deletion WHERE tenant_id = :tenant_id;
 
--- name: deletion
--- One deletion.
-SELECT deletion_id, type_id, occurred_from, occurred_to, position_max, key_id, notify_to, deleted,
-       finished_at
-FROM activity_deletion
-WHERE tenant_id = :tenant_id AND deletion_id = :deletion_id;
-
 -- name: finish_deletion
 -- The last row of a range is gone.
 UPDATE activity_deletion SET finished_at = :finished_at

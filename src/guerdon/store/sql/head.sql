@@ -16,6 +16,11 @@ SELECT activity_position, decision_position, decision_hash, recorded_at, member_
        identity_version
 FROM head WHERE tenant_id = :tenant_id;
 
+-- name: heads
+-- How far every tenant's journals have come.
+-- cross-tenant: the background work of all tenants is planned by one process
+SELECT tenant_id, activity_position, decision_position FROM head ORDER BY tenant_id;
+
 -- name: save_head
 -- The counters as this transaction leaves them.
 UPDATE head

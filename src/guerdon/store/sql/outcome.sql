@@ -97,10 +97,3 @@ WHERE tenant_id = :tenant_id AND delivery_id = :delivery_id AND fence = :fence
 UPDATE delivery SET due_at = :due_at, last_status = :last_status, last_error = :last_error
 WHERE tenant_id = :tenant_id AND delivery_id = :delivery_id AND fence = :fence
   AND finished_at IS NULL;
-
--- name: deliveries
--- A page of deliveries, newest first.
-SELECT delivery_id, kind, target, subject, body, number, created_at, due_at, attempts, last_status,
-       last_error, outcome, finished_at
-FROM delivery WHERE tenant_id = :tenant_id AND delivery_id < :before
-ORDER BY delivery_id DESC LIMIT :limit;
