@@ -6,16 +6,18 @@ import msgspec
 
 from guerdon import limits
 from guerdon.clock import SECOND
-from guerdon.domain import identities
+from guerdon.domain import identities, rules_on_purchases
 from guerdon.domain import purchases as decide
 from guerdon.domain.purchases import Exclusions, Purchase
-from guerdon.engine import consequences, definitions, members, points
+from guerdon.domain.rules import ON_PURCHASE, Facts
+from guerdon.engine import consequences, definitions, earning, members, points, rules
 from guerdon.engine.commands import Handlers
 from guerdon.engine.commands.purchases import (
     AssignPurchase,
     LabelPurchase,
     PurchaseRegistered,
     RegisterPurchase,
+    SimulatePurchase,
 )
 from guerdon.engine.record import record
 from guerdon.errors import Defect, Duplicate, NotFound, Refused
@@ -114,6 +116,29 @@ def label_purchase(tx: Transaction, command: LabelPurchase) -> str:
     if labels != purchase.labels:
         record(tx, tenant_id, decide.labelled(purchase, labels))
     return purchase.purchase_id
+
+
+def simulate_purchase(tx: Transaction, command: SimulatePurchase) -> int:
+    """See `SimulatePurchase`."""
+    tenant_id = command.tenant_id
+    named = members.settings(tx, tenant_id)
+    imagined = RegisterPurchase(
+        tenant_id,
+        command.key_id,
+        document_number="",
+        purchased_at=command.purchased_at,
+        items=command.items,
+        customer=command.customer,
+        pos_id=command.pos_id,
+    )
+    purchase = _purchase(tx, imagined, exclusions(named))
+    number = recognised(tx.rows, tenant_id, purchase.customer, named["purchases.identification"])
+    if number:
+        outcomes = rules.simulated(tx, tenant_id, msgspec.structs.replace(purchase, number=number))
+    else:
+        these = earning.active(tx, tenant_id, *ON_PURCHASE)
+        outcomes = rules_on_purchases.evaluate(these, purchase, Facts())
+    return max(0, sum(outcome.points for outcome in outcomes))
 
 
 def _purchase(tx: Transaction, command: RegisterPurchase, excluded: Exclusions) -> Purchase:
@@ -237,4 +262,5 @@ HANDLERS: Handlers = {
     RegisterPurchase: register_purchase,
     AssignPurchase: assign_purchase,
     LabelPurchase: label_purchase,
+    SimulatePurchase: simulate_purchase,
 }

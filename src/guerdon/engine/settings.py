@@ -5,6 +5,7 @@ Values are kept as JSON text and read as plain values. The list below is the doc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -41,6 +42,10 @@ def _is_one_of(*choices: str) -> Callable[[Any], bool]:
 def _are_statuses(value: Any) -> bool:
     statuses = {"new", "active", "blocked", "deleted"}
     return isinstance(value, list) and all(each in statuses for each in value)
+
+
+def _is_currency(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch("[A-Z]{3}", value) is not None
 
 
 def _is_words(value: Any) -> bool:
@@ -138,6 +143,7 @@ SETTINGS: dict[str, Setting] = {
         True, _is_switch, "members confirm a new e-mail or phone of their own before it counts"
     ),
     "members.sms_url": Setting("", _is_text, "where SMS go as webhooks; empty: to files"),
+    "programme.currency": Setting("EUR", _is_currency, "ISO 4217 code of all amounts of money"),
     "programme.timezone": Setting("UTC", _is_text, "the programme's time zone"),
     "levels.tier_assign_type": Setting(
         "transactions", _is_one_of("transactions", "points"), "what a member's level is made of"

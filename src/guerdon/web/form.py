@@ -88,8 +88,15 @@ class _Branch:
         self.pushed = 0
 
     def grown(self, key: str, name: str) -> _Branch:
-        """The branch at `key`, new or already there."""
-        child = self.items.setdefault(self._key(key), _Branch())
+        """The branch at `key`, new or already there.
+
+        An element of a list that was given as text first gives way to its parts: a documented
+        example of Open Loyalty's has `labels[0]=labels&labels[0][key]=test`.
+        """
+        key = self._key(key)
+        child = self.items.setdefault(key, _Branch())
+        if isinstance(child, str) and _INDEX.fullmatch(key):
+            child = self.items[key] = _Branch()
         if not isinstance(child, _Branch):
             raise _duplicate(name)
         return child

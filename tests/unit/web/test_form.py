@@ -78,6 +78,7 @@ def test_bytes_that_are_no_text_are_refused(raw):
         (b"a[00]=x", {"a": {"00": "x"}}),
         (b"a[b c]=1", {"a": {"b c": "1"}}),
         (b"a[x][]=1&a[x][]=2&a[y]=3", {"a": {"x": ["1", "2"], "y": "3"}}),
+        (b"a[0]=b&a[0][key]=1", {"a": [{"key": "1"}]}),
     ],
 )
 def test_brackets_nest(raw, value):

@@ -77,3 +77,16 @@ class LabelPurchase(Command, frozen=True):
     is_added: bool = False
     number: int = 0
     actor: str = ""
+
+
+class SimulatePurchase(Command, frozen=True):
+    """What a purchase would earn, in hundredths of a point; nothing is recorded.
+
+    A buyer nobody recognises counts as a member without level and segments.
+    """
+
+    Answer: ClassVar[Any] = int
+    items: tuple[Item, ...]
+    purchased_at: int
+    customer: str = "{}"
+    pos_id: str = ""
