@@ -104,7 +104,6 @@ password_checks_running_max = 2  # each takes 64 MiB and a core for 50 ms
 password_checks_waiting_max = 64  # above it: 503
 login_body_bytes_max = 16_384  # a name, a password of 1,024 characters, both escaped
 refresh_token_bytes = 32
-reset_token_seconds = 14_400  # a token to set a new administrator's password with
 api_key_chars_min = 16  # of a permanent token that somebody made up
 signing_key_bits = 2_048  # NIST SP 800-57: 112-bit security, fast to verify
 tokens_remembered_max = 10_000  # signed tokens whose signature was checked a moment ago

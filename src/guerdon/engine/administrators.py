@@ -30,6 +30,7 @@ from guerdon.store.administrators import Administrator
 from guerdon.store.transaction import Transaction
 
 DETAILS = administrators.DETAILS
+_MINUTE_SECONDS = 60
 
 
 def define(tx: Transaction, command: DefineAdministrator) -> Defined:
@@ -93,7 +94,7 @@ def request_reset(tx: Transaction, command: RequestAdministratorReset) -> None:
         body=(
             f"Somebody asked for a new password for {found.username}."
             f" If it was you, set it with this token:\n\n{token}\n\n"
-            f"It is good once, for {limits.reset_token_seconds // 3600} hours.\n"
+            f"It is good once, for {limits.reset_token_seconds // _MINUTE_SECONDS} minutes.\n"
         ),
     )
 

@@ -73,7 +73,7 @@ def test_a_signed_token_of_nobody_is_refused(house):
     administrator(house)
     keyring = Keyring(house.engine)
     kid, private = house.run(keyring.private())
-    nobody = tokens.Administrator("nobody", house.tenant_id, "admin", None)
+    nobody = tokens.Holder("nobody", house.tenant_id, "admin", None)
     token = tokens.issued(nobody, kid, private, house.clock.now())
     assert status(house, bearer(token)) == 401
 
@@ -83,7 +83,7 @@ def test_a_remembered_token_still_ends_on_time(house):
     keyring = Keyring(house.engine)
     kid, private = house.run(keyring.private())
     row = house.read(lambda rows: rows.one("administrator_by_username", username="admin"))
-    admin = tokens.Administrator(row[0], row[1], row[3], None)
+    admin = tokens.Holder(row[0], row[1], row[3], None)
     lifetime = limits.jwt_lifetime_seconds_max * SECOND
     dead = tokens.issued(admin, kid, private, house.clock.now() - lifetime - 60 * SECOND)
     alive = tokens.issued(admin, kid, private, house.clock.now() - lifetime + 60 * SECOND)
@@ -130,7 +130,7 @@ def test_a_key_that_another_worker_has_just_made_is_known_at_once(house):
     kid, private = house.run(another_worker.private())
     row = house.read(lambda rows: rows.one("administrator_by_username", username="admin"))
     token = tokens.issued(
-        tokens.Administrator(row[0], row[1], row[3], None), kid, private, house.clock.now()
+        tokens.Holder(row[0], row[1], row[3], None), kid, private, house.clock.now()
     )
     assert status(house, bearer(token)) == 200
 

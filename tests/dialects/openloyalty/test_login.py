@@ -136,7 +136,7 @@ def test_each_use_prolongs_a_refresh_token(house, admin):
 def test_only_the_hash_of_a_refresh_token_is_kept(house, admin):
     refresh_token = log_in(house).json()["refresh_token"]
     row = stored_refresh_token(house, refresh_token)
-    assert row[:2] == (house.tenant_id, admin)
+    assert row[:3] == (house.tenant_id, "admin", admin)
     raw = bytes.fromhex(refresh_token)
     assert house.read(lambda rows: rows.one("refresh_token", token_hash=raw)) is None
 

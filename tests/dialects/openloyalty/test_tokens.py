@@ -19,8 +19,12 @@ from guerdon.store.vault import Vault
 NOW_SECONDS = 1_700_000_000
 NOW = NOW_SECONDS * SECOND
 VAULT = Vault(bytes(32), SystemClock())
-ADMIN = tokens.Administrator(
-    admin_id="a-1", tenant_id=1, username="admin", last_login_at=1_602_756_398_000_000
+ADMIN = tokens.Holder(
+    id="a-1",
+    tenant_id=1,
+    username="admin",
+    last_login_at=1_602_756_398_000_000,
+    is_super=True,
 )
 
 

@@ -5,7 +5,8 @@ hash only; each use gives a new signed token and prolongs the refresh token. Who
 refused like whoever has the wrong password: in the same words, after the same time.
 
 Errors: Unauthenticated (401) - wrong name, password or refresh token.
-        Refused `missing_field` (400); `too_many_requests` (429) - too many wrong passwords.
+        Refused `missing_field`, `inactive_account` (400; of a seller);
+        `too_many_requests` (429) - too many wrong passwords.
 Source: Open Loyalty 4.3, "Authorization"; OWASP ASVS 5.0, 6.3.1 and 6.3.8.
 """
 
@@ -16,13 +17,16 @@ from typing import Any
 
 from guerdon import limits
 from guerdon.clock import DAY, SECOND
-from guerdon.dialects.openloyalty import tokens
-from guerdon.dialects.openloyalty.attempts import Attempts
+from guerdon.dialects.openloyalty import passports, people, refusals, tokens
+from guerdon.dialects.openloyalty.attempts import Attempt, Attempts
 from guerdon.dialects.openloyalty.keyring import Keyring
+from guerdon.dialects.openloyalty.passports import Kind, Passport
 from guerdon.engine.commands import RecordLogin, RefreshLogin
+from guerdon.engine.commands.credentials import RecordMemberLogin
 from guerdon.engine.engine import Engine
 from guerdon.errors import Refused, Unauthenticated
-from guerdon.store.port import Row, Rows
+from guerdon.store.port import Rows
+from guerdon.store.vault import Vault
 from guerdon.web import body, form, peers, strictjson
 from guerdon.web.passwords import PasswordChecks
 from guerdon.web.request import Request
@@ -41,59 +45,77 @@ class Logins:
         self._keyring = keyring
         self._trusted = trusted
 
-    async def logged_in(self, request: Request) -> Pair:
+    async def logged_in(self, request: Request, kind: Kind, store_code: str) -> Pair:
         """Both tokens, for a name and its password."""
         given = await fields(request)
         username, password = _text(given, "_username"), _text(given, "_password")
+        attempt = self.attempt(request, username)
+        vault = self._engine.vault
+        passport = await self._engine.read(
+            lambda rows: passports.named(
+                rows, vault, kind, people.tenant_with_store(rows, store_code), username
+            )
+        )
+        is_right = await self.is_password(passport, password)
+        if passport is None or not is_right:
+            raise _wrong()
+        if not passport.active:
+            if kind == "seller":
+                raise Refused("The account is inactive.", code=refusals.INACTIVE)
+            raise _wrong()
+        attempt.succeeded()
+        return await self._admitted(passport)
+
+    def attempt(self, request: Request, username: str) -> Attempt:
+        """Count a try of somebody's password. Errors: Refused `too_many_requests`."""
         seconds = self._engine.clock.now() / SECOND
         peer = peers.peer_address(request.scope, self._trusted)
-        attempt = self._attempts.begin(username, peer, seconds)
-        row = await self._engine.read(lambda rows: _by_username(rows, username))
-        stored = row[4] if row else None
-        is_right = await self._checks.check(stored, password)
-        if row is None or not is_right or not row[5]:
-            raise Unauthenticated("Invalid credentials.", code="invalid_credentials")
-        attempt.succeeded()
-        return await self._admitted(row)
+        return self._attempts.begin(username, peer, seconds)
+
+    async def is_password(self, passport: Passport | None, password: str) -> bool:
+        """Whether a password is right; whoever is unknown is refused after the same time."""
+        return await self._checks.check(passport.password_hash if passport else None, password)
 
     async def refreshed(self, request: Request) -> Pair:
         """A new signed token for a refresh token, which is prolonged."""
         refresh_token = _text(await fields(request), "refresh_token")
         token_hash = _hash(refresh_token)
-        row = await self._engine.read(lambda rows: _by_refresh_token(rows, token_hash))
-        if row is None or not row[5]:
+        vault = self._engine.vault
+        passport = await self._engine.read(lambda rows: _by_refresh_token(rows, vault, token_hash))
+        if passport is None or not passport.active:
             raise _unknown_refresh_token()
-        now = self._engine.clock.now()
+        expires_at = _expiry(self._engine.clock.now())
+        tenant_id = passport.holder.tenant_id
         try:
             await self._engine.execute(
-                RefreshLogin(row[1], 0, token_hash=token_hash, expires_at=_expiry(now))
+                RefreshLogin(tenant_id, 0, token_hash=token_hash, expires_at=expires_at)
             )
         except Unauthenticated as refused:
             raise _unknown_refresh_token() from refused
-        return {"token": await self._token(row), "refresh_token": refresh_token}
+        return {"token": await self._token(passport), "refresh_token": refresh_token}
 
-    async def _admitted(self, row: Row) -> Pair:
+    async def _admitted(self, passport: Passport) -> Pair:
         engine = self._engine
-        token = await self._token(row)
+        tenant_id = passport.holder.tenant_id
+        token = await self._token(passport)
         refresh_token = engine.clock.secret(limits.refresh_token_bytes).hex()
+        if passport.kind == "customer":
+            await engine.execute(RecordMemberLogin(tenant_id, 0, number=passport.number))
         await engine.execute(
             RecordLogin(
-                row[1],
+                tenant_id,
                 0,
-                kind="admin",
-                person_id=row[0],
+                kind=passport.kind,
+                person_id=passport.holder.id,
                 token_hash=_hash(refresh_token),
                 expires_at=_expiry(engine.clock.now()),
             )
         )
         return {"token": token, "refresh_token": refresh_token}
 
-    async def _token(self, row: Row) -> str:
+    async def _token(self, passport: Passport) -> str:
         kid, private = await self._keyring.private()
-        administrator = tokens.Administrator(
-            admin_id=row[0], tenant_id=row[1], username=row[3], last_login_at=row[6]
-        )
-        return tokens.issued(administrator, kid, private, self._engine.clock.now())
+        return tokens.issued(passport.holder, kid, private, self._engine.clock.now())
 
 
 async def fields(request: Request) -> dict[str, Any]:
@@ -116,13 +138,15 @@ def _text(given: dict[str, Any], name: str) -> str:
     return value
 
 
-def _by_username(rows: Rows, username: str) -> Row | None:
-    return rows.one("administrator_by_username", username=username)
+def _by_refresh_token(rows: Rows, vault: Vault, token_hash: bytes) -> Passport | None:
+    row = rows.one("refresh_token", token_hash=token_hash)
+    if row is None or row[1] not in passports.KINDS:
+        return None
+    return passports.of(rows, vault, row[1], row[0], row[2])
 
 
-def _by_refresh_token(rows: Rows, token_hash: bytes) -> Row | None:
-    token = rows.one("refresh_token", token_hash=token_hash)
-    return rows.one("administrator", admin_id=token[2]) if token else None
+def _wrong() -> Unauthenticated:
+    return Unauthenticated("Invalid credentials.", code="invalid_credentials")
 
 
 def _hash(refresh_token: str) -> bytes:

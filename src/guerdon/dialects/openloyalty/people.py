@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from guerdon.engine.directory import Key, read_settings
-from guerdon.store import definitions, members
+from guerdon.store import administrators, definitions, members, standing
 from guerdon.store.port import Rows
 
 Kind = Literal["admin", "seller", "customer", "key", "anyone"]
@@ -27,7 +27,8 @@ class Caller(msgspec.Struct, frozen=True):
     id:          the person's uuid; "" for a key and for anyone.
     number:      a member's number; None for everybody else.
     name:        what they log in with.
-    permissions: what a role grants, as `RESOURCE:ACCESS`; `is_super` has them all.
+    permissions: what roles grant, as `RESOURCE:ACCESS`; `is_super` has them all.
+    is_system:   it came with a permanent token.
     """
 
     tenant_id: int
@@ -38,6 +39,7 @@ class Caller(msgspec.Struct, frozen=True):
     name: str = ""
     permissions: frozenset[str] = frozenset()
     is_super: bool = False
+    is_system: bool = False
     per_minute_max: int = 0
 
     @property
@@ -51,7 +53,9 @@ class Caller(msgspec.Struct, frozen=True):
     @property
     def issuer(self) -> Issuer:
         """What a transfer of points says of who made it."""
-        issuers: dict[Kind, Issuer] = {"admin": "admin", "seller": "seller", "key": "api"}
+        if self.is_system:
+            return "api"
+        issuers: dict[Kind, Issuer] = {"admin": "admin", "seller": "seller"}
         return issuers.get(self.kind, "internal")
 
     def may(self, permission: str) -> bool:
@@ -73,6 +77,7 @@ def of_key(key: Key) -> Caller:
         key_id=key.key_id,
         name=f"key {key.key_id}",
         is_super=True,
+        is_system=True,
         per_minute_max=key.settings[_PER_MINUTE],
     )
 
@@ -80,12 +85,25 @@ def of_key(key: Key) -> Caller:
 def administrator(rows: Rows, admin_id: str) -> Caller | None:
     """An active administrator."""
     row = rows.one("administrator", admin_id=admin_id)
-    if row is None or not row[5]:
+    found = administrators.get(rows, row[1], admin_id) if row else None
+    if found is None or not found.active:
         return None
-    per_minute = read_settings(rows, row[1])[_PER_MINUTE]
     return Caller(
-        row[1], "admin", id=admin_id, name=row[3], is_super=True, per_minute_max=per_minute
+        found.tenant_id,
+        "admin",
+        id=admin_id,
+        name=found.username,
+        permissions=administrators.permissions(rows, found.tenant_id, found.roles),
+        is_super=not found.roles,
+        per_minute_max=read_settings(rows, found.tenant_id)[_PER_MINUTE],
     )
+
+
+def external(rows: Rows, token_hash: bytes) -> Caller | None:
+    """An active administrator who is a system, by the SHA-256 of their permanent token."""
+    row = rows.one("administrator_by_token", token_hash=token_hash)
+    found = administrator(rows, row[0]) if row else None
+    return None if found is None else msgspec.structs.replace(found, is_system=True)
 
 
 def seller(rows: Rows, tenant_id: int, seller_id: str) -> Caller | None:
@@ -99,9 +117,9 @@ def seller(rows: Rows, tenant_id: int, seller_id: str) -> Caller | None:
 
 
 def customer(rows: Rows, tenant_id: int, member_id: str) -> Caller | None:
-    """A member."""
+    """An active member."""
     found = members.by_id(rows, tenant_id, member_id)
-    if found is None:
+    if found is None or not standing.of(rows, tenant_id, found.number).is_active:
         return None
     name = str(found.profile.get("email") or "")
     per_minute = read_settings(rows, tenant_id)[_PER_MINUTE]
@@ -117,5 +135,11 @@ def customer(rows: Rows, tenant_id: int, member_id: str) -> Caller | None:
 
 def anyone(rows: Rows, store_code: str) -> Caller | None:
     """A visitor without a credential, of the one tenant that has such a store; None: not one."""
+    tenant_id = tenant_with_store(rows, store_code)
+    return None if tenant_id is None else Caller(tenant_id, "anyone")
+
+
+def tenant_with_store(rows: Rows, store_code: str) -> int | None:
+    """The one tenant that has a store of that code; None when none has, or several."""
     found = rows.all("tenants_with_store", code=store_code)
-    return Caller(found[0][0], "anyone") if len(found) == 1 else None
+    return int(found[0][0]) if len(found) == 1 else None

@@ -32,6 +32,9 @@ _ABOUT_THE_SENDER = frozenset({401, 403, 429})
 _ABOUT_THE_REQUEST = 400
 _CHALLENGE: answers.Pairs = ((b"www-authenticate", b"Bearer"),)
 
+INACTIVE = "inactive_account"
+"""The code of a refusal that is about the sender although its status is 400."""
+
 RATE_LIMIT = "guerdon.rate_limit"
 """Where a request's scope keeps the headers that tell of its rate limit, if there is one."""
 
@@ -57,7 +60,7 @@ def failed(request: Request, error: errors.GuerdonError) -> Answer:
         form = {"form": {"children": error.tree}, "errors": error.messages}
         return answers.json_answer(_ABOUT_THE_REQUEST, form, JSON)
     status = answers.status_of(error)
-    if status in _ABOUT_THE_SENDER:
+    if status in _ABOUT_THE_SENDER or error.code == INACTIVE:
         answer = answers.json_answer(status, {"message": error.message}, JSON)
         return answer.with_headers(*_advice(request, status))
     if status == _ABOUT_THE_REQUEST:

@@ -6,9 +6,9 @@ Source: Open Loyalty 4.3, "Authorization", "Event API", "Introduction".
 from __future__ import annotations
 
 from guerdon.config import Config
-from guerdon.dialects.openloyalty import events, nouns, refusals
+from guerdon.dialects.openloyalty import events, nouns, passports, refusals
 from guerdon.dialects.openloyalty.callers import Callers
-from guerdon.dialects.openloyalty.desk import Desk
+from guerdon.dialects.openloyalty.desk import DEFAULT_STORE, STORE_PARAMETER, Desk
 from guerdon.dialects.openloyalty.keyring import Keyring
 from guerdon.dialects.openloyalty.logins import Logins
 from guerdon.engine.commands import RevokeLogins
@@ -31,15 +31,21 @@ class Api:
         keyring = Keyring(engine)
         self._engine = engine
         self.callers = Callers(engine, keyring, config.trusted_proxies)
-        self._logins = Logins(engine, keyring, config.trusted_proxies)
+        self.logins = Logins(engine, keyring, config.trusted_proxies)
 
-    async def log_in(self, request: Request) -> Answer:
-        """`POST /api/admin/login_check`."""
-        return answers.json_answer(200, await self._logins.logged_in(request), refusals.JSON)
+    def log_in(self, kind: passports.Kind) -> Handler:
+        """`POST /api/{admin|seller|customer}/login_check`, below a store's code or not."""
+
+        async def logged_in(request: Request) -> Answer:
+            store_code = request.params.get(STORE_PARAMETER, DEFAULT_STORE)
+            pair = await self.logins.logged_in(request, kind, store_code)
+            return answers.json_answer(200, pair, refusals.JSON)
+
+        return logged_in
 
     async def refresh(self, request: Request) -> Answer:
         """`POST /api/token/refresh`."""
-        return answers.json_answer(200, await self._logins.refreshed(request), refusals.JSON)
+        return answers.json_answer(200, await self.logins.refreshed(request), refusals.JSON)
 
     async def revoke(self, request: Request) -> Answer:
         """`GET /api/token/revoke`: the caller's refresh tokens are forgotten; a key has none."""
@@ -85,7 +91,11 @@ def room(engine: Engine, config: Config) -> Room:
     """Open Loyalty's room."""
     api = Api(engine, config)
     paths: dict[tuple[str, str], Handler] = {
-        ("POST", "/admin/login_check"): api.log_in,
+        ("POST", "/admin/login_check"): api.log_in("admin"),
+        ("POST", "/seller/login_check"): api.log_in("seller"),
+        ("POST", "/customer/login_check"): api.log_in("customer"),
+        ("POST", "/{storeCode}/seller/login_check"): api.log_in("seller"),
+        ("POST", "/{storeCode}/customer/login_check"): api.log_in("customer"),
         ("POST", "/token/refresh"): api.refresh,
         ("GET", "/token/revoke"): api.revoke,
         ("GET", "/event"): api.list_events,

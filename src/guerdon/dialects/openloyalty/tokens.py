@@ -31,6 +31,7 @@ from guerdon.store.vault import Vault
 
 ALGORITHM = "RS256"
 ISSUER = "guerdon"
+ADMIN, SELLER, CUSTOMER = "ROLE_ADMIN", "ROLE_SELLER", "ROLE_PARTICIPANT"
 _PUBLIC_EXPONENT = 65_537
 _SHAPE = re.compile(r"([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _OPTIONS: Any = {
@@ -53,7 +54,7 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Claims(msgspec.Struct, frozen=True):
     """What a token of ours must say, as far as it decides anything.
 
-    `programme` is the tenant of a seller or a member; an administrator's is looked up.
+    `programme` is the tenant; what else a token says of its holder is for clients to look at.
     """
 
     sub: str
@@ -65,13 +66,20 @@ class Claims(msgspec.Struct, frozen=True):
     programme: int = 0
 
 
-class Administrator(msgspec.Struct, frozen=True):
-    """Who a token is for; `last_login_at` in microseconds, None before the first."""
+class Holder(msgspec.Struct, frozen=True):
+    """Who a token is for; `last_login_at` in microseconds, None before the first.
 
-    admin_id: str
+    role:        `ADMIN`, `SELLER` or `CUSTOMER`.
+    permissions: what an administrator may do, accesses by resource.
+    """
+
+    id: str
     tenant_id: int
     username: str
     last_login_at: int | None
+    role: str = ADMIN
+    permissions: dict[str, list[str]] = {}
+    is_super: bool = False
 
 
 def new_signing_key(clock: Clock, vault: Vault) -> AddSigningKey:
@@ -106,22 +114,23 @@ def public_key(public_pem: str) -> RSAPublicKey:
     return cast("RSAPublicKey", serialization.load_pem_public_key(public_pem.encode()))
 
 
-def issued(administrator: Administrator, kid: str, key: RSAPrivateKey, now: int) -> str:
-    """A token for an administrator, good for `limits.jwt_lifetime_seconds_max` from `now` on."""
+def issued(holder: Holder, kid: str, key: RSAPrivateKey, now: int) -> str:
+    """A token for its holder, good for `limits.jwt_lifetime_seconds_max` from `now` on."""
     seconds = now // SECOND
-    last_login_at = administrator.last_login_at
+    last_login_at = holder.last_login_at
     claims = {
         "iat": seconds,
         "exp": seconds + limits.jwt_lifetime_seconds_max,
         "iss": ISSUER,
         "aud": ISSUER,
-        "sub": administrator.admin_id,
-        "roles": ["ROLE_ADMIN", "ROLE_USER"],
-        "username": administrator.username,
-        "id": administrator.admin_id,
+        "sub": holder.id,
+        "programme": holder.tenant_id,
+        "roles": [holder.role, "ROLE_USER"],
+        "username": holder.username,
+        "id": holder.id,
         "lastLoginAt": None if last_login_at is None else _shown(last_login_at),
-        "permissions": {},
-        "superAdmin": True,
+        "permissions": holder.permissions,
+        "superAdmin": holder.is_super,
     }
     return jwt.encode(claims, key, algorithm=ALGORITHM, headers={"kid": kid})
 
