@@ -23,19 +23,6 @@ def registered(customer_data=None):
     )
 
 
-def moved(decide, points, comment="Example comment"):
-    return decide(
-        account_id="A",
-        number=7,
-        transfer_id="P",
-        points=points,
-        comment=comment,
-        issuer="system",
-        moment=MOMENT,
-        timezone=WARSAW,
-    )
-
-
 def shown(decision):
     """The payload as readers see it, personal part in place."""
     text, (start, length), fragment = decision.render()
@@ -82,22 +69,6 @@ def test_only_the_details_are_personal():
     text, _, fragment = registered()[0].render()
     assert json.loads(text)["customerData"] == {}
     assert fragment == '{"email":"a@b.c"}'
-
-
-def test_a_spend_is_the_documented_example():
-    assert shown(moved(registration.points_spent, 10_000)) == (
-        '{"accountId":{"accountId":"A"},"pointsTransfer":{"id":{"pointsTransferId":"P"},'
-        '"comment":"Example comment","createdAt":"2020-10-15T12:06:38+02:00","value":100,'
-        '"canceled":false,"issuer":"system"}}'
-    )
-
-
-def test_an_addition_opens_a_lot_of_its_value():
-    assert shown(moved(registration.points_added, 690, comment=None)) == (
-        '{"accountId":{"accountId":"A"},"pointsTransfer":{"id":{"pointsTransferId":"P"},'
-        '"createdAt":"2020-10-15T12:06:38+02:00","value":6.9,"canceled":false,"issuer":"system",'
-        '"availableAmount":6.9,"expired":false,"locked":false}}'
-    )
 
 
 def test_an_update_shows_only_what_was_submitted_and_seals_it():
