@@ -29,7 +29,7 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from guerdon import limits
+from guerdon import folders, limits
 from guerdon.errors import Misconfigured
 
 Network = IPv4Network | IPv6Network
@@ -400,7 +400,7 @@ def _secret_made(path: Path, secret: bytes) -> None:
     unreadable. So it is written beside its place (mode 600, O_EXCL), synced, and then linked
     there: of two processes one link succeeds, and both read what stands there.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folders.make(path.parent)
     descriptor, beside = tempfile.mkstemp(prefix=".secret.key.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
@@ -411,8 +411,4 @@ def _secret_made(path: Path, secret: bytes) -> None:
             os.link(beside, path)
     finally:
         Path(beside).unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    folders.sync(path.parent)

@@ -13,7 +13,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from guerdon import limits
+from guerdon import folders, limits
 from guerdon.errors import Locked, Misconfigured
 
 _FOLDERS = Path("/proc/self/fd")
@@ -69,7 +69,7 @@ def is_served(path: Path) -> bool:
 
 def require_folder_safe(folder: Path) -> None:
     """Errors: Misconfigured when anybody may replace what stands in the folder."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folders.make(folder)
     mode = folder.stat().st_mode
     if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
         raise Misconfigured(f"everybody can write to {folder}: chmod o-w it")

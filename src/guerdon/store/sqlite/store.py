@@ -14,7 +14,7 @@ from pathlib import Path
 
 import apsw
 
-from guerdon import errors, limits
+from guerdon import errors, folders, limits
 from guerdon.clock import Clock
 from guerdon.faults import fault
 from guerdon.store import migrations
@@ -155,7 +155,7 @@ class SqliteStore:
             source.close()
 
     def _connect(self) -> apsw.Connection:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        folders.make(self.path.parent)
         try:
             connection = self._open(apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
             connection.set_busy_timeout(limits.busy_milliseconds_max)
@@ -219,7 +219,7 @@ def _applied(connection: apsw.Connection) -> set[str]:
 
 def _lock(path: Path) -> int:
     """Hold the store for this process. The file names the holder's pid for who comes second."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    folders.make(path.parent)
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
