@@ -17,7 +17,7 @@ from guerdon.config import Config
 from guerdon.engine.commands import LeasedDelivery, LeaseDeliveries, SettleDelivery
 from guerdon.engine.engine import Engine
 from guerdon.faults import fault
-from guerdon.outbound import mail, webhook, wire
+from guerdon.outbound import mail, sms, webhook, wire
 from guerdon.outbound.deliver import Deliverer
 from guerdon.outbound.delivery import Delivery, Lane, Outcome, message_id
 
@@ -46,6 +46,7 @@ def deliverer(front: Engine, config: Config) -> Deliverer:
             front.clock, wire.SystemResolver(), allow_private=config.webhooks_allow_private
         ),
         send_mail=mail.sender(front.clock, config),
+        send_sms=sms.sender(config),
         clock=front.clock,
     )
 
@@ -56,7 +57,7 @@ def delivery_of(leased: LeasedDelivery, secret_key: bytes) -> Delivery:
     return Delivery(
         tenant_id=leased.tenant_id,
         delivery_id=leased.delivery_id,
-        kind=cast("Literal['webhook', 'mail']", leased.kind),
+        kind=cast("Literal['webhook', 'mail', 'sms']", leased.kind),
         message_id=message_id(
             secret_key, tenant_id=leased.tenant_id, delivery_id=leased.delivery_id
         ),

@@ -50,12 +50,13 @@ class Deliverer:
         finish: Finish,
         send_webhook: Send,
         send_mail: Send,
+        send_sms: Send,
         clock: Clock,
         interval_seconds: float = 1.0,
     ) -> None:
         self._claim = claim
         self._finish = finish
-        self._send = {"webhook": send_webhook, "mail": send_mail}
+        self._send = {"webhook": send_webhook, "mail": send_mail, "sms": send_sms}
         self._clock = clock
         self._interval_seconds = interval_seconds
         self._lanes: dict[Lane, _Traffic] = {}

@@ -18,9 +18,9 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """One delivery, leased by this process until `limits.delivery_lease_seconds` have passed.
 
     message_id: the same at every attempt, so that a receiver can drop what it has seen.
-    target:     a URL (webhook) or an address (mail).
+    target:     a URL (webhook), an address (mail) or a phone number (sms).
     subject:    the event's type (webhook) or the subject line (mail).
-    body:       exactly what is sent and signed (webhook), or the text (mail).
+    body:       exactly what is sent and signed (webhook), or the text (mail, sms).
     headers:    further HTTP headers (webhook).
     secrets:    `whsec_...`; two while one replaces the other (webhook).
     attempt:    counts from 1.
@@ -29,7 +29,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
     tenant_id: int
     delivery_id: int
-    kind: Literal["webhook", "mail"]
+    kind: Literal["webhook", "mail", "sms"]
     message_id: str
     target: str
     body: str
@@ -42,7 +42,9 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def lane(self) -> Lane:
         """Deliveries of one lane share a fate: one receiver, or the one mail server."""
-        return ("mail", "") if self.kind == "mail" else (str(self.tenant_id), self.target)
+        if self.kind == "webhook":
+            return (str(self.tenant_id), self.target)
+        return (self.kind, "")
 
 
 Lane = tuple[str, str]

@@ -11,14 +11,11 @@ must be one printable line.
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import tempfile
 from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -28,7 +25,7 @@ from guerdon import limits
 from guerdon.clock import Clock, to_datetime
 from guerdon.config import Config
 from guerdon.errors import Refused
-from guerdon.outbound import wire
+from guerdon.outbound import files, wire
 from guerdon.outbound.delivery import Attempt, Delivery
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -80,7 +77,10 @@ async def send(
     except Refused as refusal:
         return Attempt(error=refusal.code, detail=refusal.message, give_up=True)
     if config.smtp_url is None:
-        return await asyncio.to_thread(_written, message, config.data_dir / "mail", mail.message_id)
+        folder = config.data_dir / "mail"
+        return await asyncio.to_thread(
+            files.written, folder, f"{mail.message_id}.eml", message.as_bytes()
+        )
     try:
         async with asyncio.timeout(seconds_max):
             return await _handed_over(message, mail.to, config)
@@ -144,13 +144,13 @@ async def _handed_over(message: EmailMessage, to: str, config: Config) -> Attemp
         local_hostname=config.mail_from.rpartition("@")[2],
         timeout=limits.mail_seconds_max,
     )
-    return Attempt(status=int(aiosmtplib.SMTPStatus.completed), detail=_brief(response[1]))
+    return Attempt(status=int(aiosmtplib.SMTPStatus.completed), detail=files.brief(response[1]))
 
 
 def _failed(error: aiosmtplib.SMTPException | OSError) -> Attempt:
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
         error = error.recipients[0]
-    detail = _brief(str(error))
+    detail = files.brief(str(error))
     if isinstance(error, aiosmtplib.SMTPResponseException):
         return Attempt(
             status=error.code, error=f"smtp_{error.code}", detail=detail, give_up=_final(error)
@@ -169,40 +169,6 @@ def _final(error: aiosmtplib.SMTPResponseException) -> bool:
     """
     about_it = isinstance(error, aiosmtplib.SMTPRecipientRefused | aiosmtplib.SMTPDataError)
     return about_it and error.code >= _PERMANENT and error.code != _AUTHENTICATION_REQUIRED
-
-
-def _written(message: EmailMessage, folder: Path, name: str) -> Attempt:
-    """Write the file whole or not at all; a second time it replaces itself."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, beside = tempfile.mkstemp(prefix=".", suffix=".eml", dir=folder)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(message.as_bytes())
-                file.flush()
-                os.fsync(file.fileno())
-            Path(beside).rename(folder / f"{name}.eml")
-            _synced(folder)
-        except OSError:
-            Path(beside).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        return Attempt(error="file_failed", detail=_brief(str(error)))
-    return Attempt(detail=f"{name}.eml")
-
-
-def _synced(folder: Path) -> None:
-    """Make the new name itself survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _brief(text: str) -> str:
-    text = "".join(each if each.isprintable() else " " for each in text)
-    return text[: limits.delivery_detail_chars_max]
 
 
 def _invalid(reason: str, field: str) -> Refused:

@@ -18,6 +18,7 @@ REGISTRATION = [
     "OpenLoyalty.Domain.User.Event.AssignedAccountToCustomer",
     "OpenLoyalty.Domain.User.Event.CustomerWasAssignedToStore",
     "OpenLoyalty.Domain.Account.Event.AccountWasAssignedToStore",
+    "OpenLoyalty.Domain.User.Event.CustomerWasActivated",
 ]
 SORTS = {
     "id": lambda event: event["id"],
@@ -85,12 +86,12 @@ def test_the_documented_details_are_one_event_of_the_list(house, admin):
     assert list(reply.json()) == KEYS
 
 
-def test_a_member_that_any_dialect_creates_is_registered_in_five_events(house, admin):
+def test_a_member_that_any_dialect_creates_is_registered_in_six_events(house, admin):
     register(house)
     events = page(house, admin, "?perPage=100&type=OpenLoyalty.*")["events"]
     assert [event["type"] for event in events] == REGISTRATION
     assert set(REGISTRATION) <= set(OPEN_LOYALTY_TYPES)
-    registered, created, assigned, customer_in_store, account_in_store = (
+    registered, created, assigned, customer_in_store, account_in_store, activated = (
         event["payload"] for event in events
     )
     assert list(registered) == ["customerId", "customerData", "updateAt"]
@@ -99,6 +100,7 @@ def test_a_member_that_any_dialect_creates_is_registered_in_five_events(house, a
     assert list(assigned) == ["customerId", "accountId"]
     assert list(customer_in_store) == ["customerId", "storeId", "storeCode", "updateAt"]
     assert list(account_in_store) == ["accountId", "storeId", "storeCode"]
+    assert list(activated) == ["customerId", "activatedAt"]
     assert account_in_store["storeCode"] == "DEFAULT"
     for event in events:
         aggregate = "accountId" if ".Account." in event["type"] else "customerId"

@@ -29,6 +29,7 @@ def running(test, *owed, interval_seconds=HOURLY, **answers):
             finish=outbox.finish,
             send_webhook=receivers.send,
             send_mail=receivers.send,
+            send_sms=receivers.send,
             clock=clock,
             interval_seconds=interval_seconds,
         )
@@ -72,24 +73,28 @@ def test_what_is_due_is_sent_once_and_settled():
     running(test, *many(3, "a"))
 
 
-def test_webhooks_and_mail_go_their_own_ways():
+def test_webhooks_mail_and_sms_go_their_own_ways():
     async def run():
         clock = StandingClock()
-        outbox = Outbox(clock, delivery(delivery_id=1), delivery(delivery_id=2, kind="mail"))
-        by_web, by_mail = Receivers(), Receivers()
+        kinds = ("webhook", "mail", "sms")
+        owed = [delivery(delivery_id=at, kind=kind) for at, kind in enumerate(kinds, 1)]
+        outbox = Outbox(clock, *owed)
+        by_web, by_mail, by_sms = Receivers(), Receivers(), Receivers()
         deliverer = Deliverer(
             claim=outbox.claim,
             finish=outbox.finish,
             send_webhook=by_web.send,
             send_mail=by_mail.send,
+            send_sms=by_sms.send,
             clock=clock,
         )
         task = asyncio.create_task(deliverer.run())
-        await outbox.until(2)
+        await outbox.until(3)
         deliverer.stop()
         await task
         assert [each.delivery_id for each in by_web.begun] == [1]
         assert [each.delivery_id for each in by_mail.begun] == [2]
+        assert [each.delivery_id for each in by_sms.begun] == [3]
 
     asyncio.run(run())
 
@@ -335,6 +340,7 @@ def test_stopping_lets_what_is_under_way_end_and_begins_nothing_new():
             finish=outbox.finish,
             send_webhook=receivers.send,
             send_mail=receivers.send,
+            send_sms=receivers.send,
             clock=clock,
         )
         task = asyncio.create_task(deliverer.run())
@@ -360,6 +366,7 @@ def test_cancelling_the_runner_cancels_what_is_under_way():
             finish=outbox.finish,
             send_webhook=receivers.send,
             send_mail=receivers.send,
+            send_sms=receivers.send,
             clock=clock,
         )
         task = asyncio.create_task(deliverer.run())

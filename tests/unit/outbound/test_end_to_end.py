@@ -37,6 +37,7 @@ def test_a_receiver_that_fails_twice_gets_the_same_message_three_times_and_can_v
                 finish=outbox.finish,
                 send_webhook=send,
                 send_mail=send,
+                send_sms=send,
                 clock=clock,
             )
             task = asyncio.create_task(deliverer.run())
@@ -80,6 +81,7 @@ def test_without_the_private_switch_the_same_receiver_gets_nothing():
                 finish=outbox.finish,
                 send_webhook=send,
                 send_mail=send,
+                send_sms=send,
                 clock=clock,
             )
             task = asyncio.create_task(deliverer.run())
