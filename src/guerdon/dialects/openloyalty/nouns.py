@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from types import ModuleType
 
+from guerdon.dialects.openloyalty import transactions
 from guerdon.dialects.openloyalty.desk import Endpoint
 
-MODULES: tuple[ModuleType, ...] = ()
+MODULES: tuple[ModuleType, ...] = (transactions,)
 
 
 def endpoints() -> list[Endpoint]:
