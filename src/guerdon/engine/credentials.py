@@ -77,7 +77,7 @@ def issue(
     record(tx, tenant_id, issued)
     kind, address = to
     if kind == identities.PHONE:
-        _owe_sms(tx, tenant_id, member.number, address, letters.sms(purpose, token))
+        owe_sms(tx, tenant_id, member.number, address, letters.sms(purpose, token))
         return
     link = members.settings(tx, tenant_id)[_LINKS[purpose]] if purpose in _LINKS else ""
     letter = letters.mail(purpose, token, link, expires_at)
@@ -128,7 +128,7 @@ def _made(tx: Transaction, tenant_id: int, purpose: Purpose) -> str:
     raise Refused("too many codes are waiting to be used", code="no_code_left")
 
 
-def _owe_sms(tx: Transaction, tenant_id: int, number: int, phone: str, line: str) -> None:
+def owe_sms(tx: Transaction, tenant_id: int, number: int, phone: str, line: str) -> None:
     """To the operator's own gateway where one is set, otherwise to a file."""
     gateway = members.settings(tx, tenant_id)["members.sms_url"]
     if not gateway:
