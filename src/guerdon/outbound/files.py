@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from guerdon import limits
+from guerdon import folders, limits
 from guerdon.outbound.delivery import Attempt
 
 
@@ -16,7 +16,7 @@ def written(folder: Path, name: str, content: bytes) -> Attempt:
     Errors, as `Attempt.error`: `file_failed`.
     """
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folders.make(folder)
         descriptor, beside = tempfile.mkstemp(prefix=".", suffix=Path(name).suffix, dir=folder)
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -24,7 +24,7 @@ def written(folder: Path, name: str, content: bytes) -> Attempt:
                 file.flush()
                 os.fsync(file.fileno())
             Path(beside).rename(folder / name)
-            _synced(folder)
+            folders.sync(folder)
         except OSError:
             Path(beside).unlink(missing_ok=True)
             raise
@@ -37,12 +37,3 @@ def brief(text: str) -> str:
     """The start of a text, on one printable line."""
     text = "".join(each if each.isprintable() else " " for each in text)
     return text[: limits.delivery_detail_chars_max]
-
-
-def _synced(folder: Path) -> None:
-    """Make the new name itself survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
