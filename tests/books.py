@@ -52,6 +52,11 @@ def _transfers_agree(rows: Any, tenant_id: int, held: Counter[tuple[int, str]]) 
     """What is left in the lots is what the accounts hold."""
     found = rows.all("points_transfers_after", tenant_id=tenant_id, after=0, limit=EVERYTHING)
     left: dict[tuple[int, str], int] = defaultdict(int)
+    kinds = Counter(f"{_COUNTED}of:{row[3]}:{row[4]}" for row in found)
+    counters = dict(rows.all("counters", tenant_id=tenant_id))
+    assert kinds == {
+        name: total for name, total in counters.items() if total and name.startswith("points:of:")
+    }
     for _, number, _, kind, state, value, _, _, _, remaining, *_ in found:
         if kind == "blocking":
             left[number, "blocked"] += value if state == "active" else 0

@@ -5,7 +5,7 @@ Points are whole hundredths, times microseconds UTC.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -18,7 +18,13 @@ _LOTS_ROWS = 16
 _FIRST = -1
 _EXPIRES_AT = 10
 PREFIX = "points:"
-"""Of the counters that hold the programme's accounts, and the transfers of each day."""
+"""Of the counters that hold the programme's accounts."""
+OF_KIND = PREFIX + "of:"
+"""Of those that hold how many transfers there are, `<kind>:<state>`."""
+ON_DAY = PREFIX + "on:"
+"""Of those that hold how many transfers were made on a day of the programme's calendar."""
+KINDS = ("adding", "p2p_adding", "returning", "spending", "p2p_spending", "blocking")
+STATES = ("active", "pending", "expired", "canceled")
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -152,16 +158,47 @@ def at(rows: Rows, tenant_id: int, position: int) -> Transfer | None:
     return _transfer(row) if row else None
 
 
-def before(rows: Rows, tenant_id: int, position: int, limit: int) -> list[Transfer]:
-    """A page of all transfers before a position, newest first."""
-    found = rows.all("points_transfers_before", tenant_id=tenant_id, before=position, limit=limit)
-    return [_transfer(row) for row in found]
+def total(
+    rows: Rows,
+    tenant_id: int,
+    kinds: Iterable[str] = KINDS,
+    states: Iterable[str] = STATES,
+) -> int:
+    """How many transfers of these kinds and states there are: by counters, not by counting."""
+    return sum(
+        _sum(rows.one("counter_total", tenant_id=tenant_id, name=f"{OF_KIND}{kind}:{state}"))
+        for kind in kinds
+        for state in states
+    )
 
 
-def after(rows: Rows, tenant_id: int, position: int, limit: int) -> list[Transfer]:
-    """A page of all transfers after a position, oldest first."""
-    found = rows.all("points_transfers_after", tenant_id=tenant_id, after=position, limit=limit)
-    return [_transfer(row) for row in found]
+def page(
+    rows: Rows,
+    tenant_id: int,
+    *,
+    kinds: Iterable[str],
+    states: Iterable[str],
+    offset: int,
+    limit: int,
+    descending: bool,
+) -> list[Transfer]:
+    """A page of the transfers of these kinds and states, by position. Costs what comes before."""
+    query = "points_transfers_of_kind_before" if descending else "points_transfers_of_kind_after"
+    positions: list[int] = []
+    for kind in kinds:
+        for state in states:
+            found = rows.all(
+                query, tenant_id=tenant_id, kind=kind, state=state, limit=offset + limit
+            )
+            positions += [row[0] for row in found]
+    positions.sort(reverse=descending)
+    named = [at(rows, tenant_id, each) for each in positions[offset : offset + limit]]
+    return [each for each in named if each is not None]
+
+
+def on_day(rows: Rows, tenant_id: int, day: str) -> int:
+    """How many transfers were made on a day, `YYYY-MM-DD`."""
+    return _sum(rows.one("counter_total", tenant_id=tenant_id, name=ON_DAY + day))
 
 
 def of_member(

@@ -83,13 +83,13 @@ def test_every_other_transfer_adds_its_own_names_to_the_same_base():
 
 
 def test_what_happens_to_a_transfer_names_it_and_no_more():
-    for type in (
+    for name in (
         points.TRANSFER_WAS_CANCELED,
         points.TRANSFER_WAS_EXPIRED,
         points.TRANSFER_WAS_UNLOCKED,
     ):
-        decision = points.changed(type, "A", 7, "P")
-        assert decision.type == type
+        decision = points.changed(name, "A", 7, "P")
+        assert decision.type == name
         assert shown(decision) == (
             '{"accountId":{"accountId":"A"},"pointsTransferId":{"pointsTransferId":"P"}}'
         )

@@ -33,6 +33,7 @@ from guerdon.errors import Defect
 from guerdon.store import points as ledger
 from guerdon.store.transaction import Transaction
 
+_DAY_CHARS = len("YYYY-MM-DD")
 Leg = tuple[str, str, int]
 """Points that go from one account to another."""
 
@@ -113,7 +114,7 @@ def _canceled(tx: Transaction, fact: Fact) -> None:
     if transfer.kind == "blocking":
         _release(tx, fact, transfer)
         return
-    _set_lot(tx, fact, transfer.position, "canceled", 0, None)
+    _set_lot(tx, transfer, fact, "canceled", 0, None)
     was_pending = transfer.state == "pending"
     legs = [(LOCKED if was_pending else AVAILABLE, CANCELED, transfer.remaining or 0)]
     _post(tx, fact, transfer.position, legs, earned=0 if was_pending else -transfer.value)
@@ -122,7 +123,7 @@ def _canceled(tx: Transaction, fact: Fact) -> None:
 def _release(tx: Transaction, fact: Fact, transfer: ledger.Transfer) -> None:
     """Blocked points go back to the lots they came from, as far as no debt waits for them."""
     settled = min(_account(tx, fact).debt, transfer.value)
-    _set_lot(tx, fact, transfer.position, "canceled", None, None)
+    _set_lot(tx, transfer, fact, "canceled", None, None)
     left = transfer.value - settled
     for position, taken in transfer.pieces:
         lot = ledger.at(tx.rows, fact.tenant_id, position)
@@ -130,7 +131,7 @@ def _release(tx: Transaction, fact: Fact, transfer: ledger.Transfer) -> None:
         left -= given
         if lot is not None and given:
             remaining = (lot.remaining or 0) + given
-            _set_lot(tx, fact, position, "active", remaining, lot.expires_at)
+            _set_lot(tx, lot, fact, "active", remaining, lot.expires_at)
     legs = [(BLOCKED, AVAILABLE, transfer.value - settled), (BLOCKED, DEBT, settled)]
     _post(tx, fact, transfer.position, legs)
 
@@ -138,7 +139,7 @@ def _release(tx: Transaction, fact: Fact, transfer: ledger.Transfer) -> None:
 def _expired(tx: Transaction, fact: Fact) -> None:
     lot = _named(tx, fact)
     remaining = lot.remaining or 0
-    _set_lot(tx, fact, lot.position, "expired", 0, None)
+    _set_lot(tx, lot, fact, "expired", 0, None)
     _post(tx, fact, lot.position, [(AVAILABLE, EXPIRED, remaining)], expired=remaining)
 
 
@@ -148,13 +149,17 @@ def _unlocked(tx: Transaction, fact: Fact) -> None:
     settled = min(_account(tx, fact).debt, remaining)
     left = remaining - settled
     due_at = _due(left, lot.expires_at or FOREVER)
-    _set_lot(tx, fact, lot.position, "active", left, due_at)
+    _set_lot(tx, lot, fact, "active", left, due_at)
     legs = [(LOCKED, AVAILABLE, left), (LOCKED, DEBT, settled)]
     _post(tx, fact, lot.position, legs, earned=lot.value)
 
 
 def _reset(tx: Transaction, fact: Fact) -> None:
     account = _account(tx, fact)
+    open_lots = tx.rows.all("open_lots", tenant_id=fact.tenant_id, number=fact.number)
+    for kind, state, count in open_lots:
+        _count(tx, fact, kind, state, -count)
+        _count(tx, fact, kind, "expired", count)
     tx.rows.run("empty_open_lots", tenant_id=fact.tenant_id, number=fact.number)
     legs = [(AVAILABLE, EXPIRED, account.held), (LOCKED, EXPIRED, account.locked)]
     _post(tx, fact, 0, legs, expired=account.held + account.locked)
@@ -204,7 +209,8 @@ def _add_transfer(
         "transaction_id": _id(transfer, "transactionId", "transactionId"),
     }
     tx.rows.run("add_points_transfer", **{**_UNSAID, **row, **values})
-    tx.count(fact.tenant_id, ledger.PREFIX + "on:" + transfer["createdAt"][:10], 1)
+    _count(tx, fact, kind, state, 1)
+    tx.count(fact.tenant_id, ledger.ON_DAY + transfer["createdAt"][:_DAY_CHARS], 1)
 
 
 _UNSAID = dict.fromkeys(
@@ -250,20 +256,26 @@ def _post(tx: Transaction, fact: Fact, about: int, legs: Iterable[Leg], **totals
 
 def _set_lot(
     tx: Transaction,
+    lot: ledger.Transfer,
     fact: Fact,
-    position: int,
     state: str,
     remaining: int | None,
     due_at: int | None,
 ) -> None:
+    _count(tx, fact, lot.kind, lot.state, -1)
+    _count(tx, fact, lot.kind, state, 1)
     tx.rows.run(
         "set_lot",
         tenant_id=fact.tenant_id,
-        position=position,
+        position=lot.position,
         state=state,
         remaining=remaining,
         due_at=due_at,
     )
+
+
+def _count(tx: Transaction, fact: Fact, kind: str, state: str, change: int) -> None:
+    tx.count(fact.tenant_id, f"{ledger.OF_KIND}{kind}:{state}", change)
 
 
 def _named(tx: Transaction, fact: Fact) -> ledger.Transfer:

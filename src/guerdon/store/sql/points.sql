@@ -52,6 +52,12 @@ WHERE tenant_id = :tenant_id AND position = :position;
 UPDATE points_transfer SET state = :state, remaining = :remaining, due_at = :due_at
 WHERE tenant_id = :tenant_id AND position = :position;
 
+-- name: open_lots
+-- How many lots with something in them a member has, of each kind and state.
+SELECT kind, state, COUNT(*) FROM points_transfer
+WHERE tenant_id = :tenant_id AND number = :number AND remaining > 0
+GROUP BY kind, state ORDER BY kind, state;
+
 -- name: empty_open_lots
 -- All a member's lots expire at once.
 UPDATE points_transfer SET state = 'expired', remaining = 0, due_at = NULL
@@ -84,27 +90,12 @@ WHERE tenant_id = :tenant_id AND number = :number AND remaining > 0 AND state = 
   AND expires_at > :after AND expires_at <= :until
 GROUP BY expires_at ORDER BY expires_at LIMIT :limit;
 
--- name: points_expiring_of_all
--- Lots of a tenant that expire in a span of time, a page by moment.
-SELECT number, transfer_id, remaining, expires_at, position FROM points_transfer
-WHERE tenant_id = :tenant_id AND due_at > :after AND due_at <= :until AND state = 'active'
-ORDER BY due_at, position LIMIT :limit;
-
 -- name: points_transfer
 -- One transfer.
 SELECT t.position, t.number, t.transfer_id, t.kind, t.state, t.value, t.issuer, t.comment,
        t.created_at, t.remaining, t.expires_at, t.locked_until, t.transaction_id, t.revised_id,
        t.other_account, t.explanation, t.pieces
 FROM points_transfer t WHERE t.tenant_id = :tenant_id AND t.position = :position;
-
--- name: points_transfers_before
--- A page of all transfers, newest first.
-SELECT t.position, t.number, t.transfer_id, t.kind, t.state, t.value, t.issuer, t.comment,
-       t.created_at, t.remaining, t.expires_at, t.locked_until, t.transaction_id, t.revised_id,
-       t.other_account, t.explanation, t.pieces
-FROM points_transfer t
-WHERE t.tenant_id = :tenant_id AND t.position < :before
-ORDER BY t.position DESC LIMIT :limit;
 
 -- name: points_transfers_after
 -- A page of all transfers, oldest first.
@@ -114,6 +105,18 @@ SELECT t.position, t.number, t.transfer_id, t.kind, t.state, t.value, t.issuer, 
 FROM points_transfer t
 WHERE t.tenant_id = :tenant_id AND t.position > :after
 ORDER BY t.position LIMIT :limit;
+
+-- name: points_transfers_of_kind_before
+-- The positions of transfers of a kind and state, newest first.
+SELECT position FROM points_transfer
+WHERE tenant_id = :tenant_id AND kind = :kind AND state = :state
+ORDER BY position DESC LIMIT :limit;
+
+-- name: points_transfers_of_kind_after
+-- The positions of transfers of a kind and state, oldest first.
+SELECT position FROM points_transfer
+WHERE tenant_id = :tenant_id AND kind = :kind AND state = :state
+ORDER BY position LIMIT :limit;
 
 -- name: points_transfers_of_member
 -- A member's transfers, oldest first.

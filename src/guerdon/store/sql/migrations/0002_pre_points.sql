@@ -45,6 +45,9 @@ CREATE TABLE points_transfer (
     PRIMARY KEY (tenant_id, position)
 ) STRICT, WITHOUT ROWID;
 
+-- In each kind and state positions count up, so that new rows go to the end of a few ranges.
+CREATE INDEX points_of_kind ON points_transfer (tenant_id, kind, state, position);
+
 CREATE INDEX points_lot_open ON points_transfer (tenant_id, number, expires_at, position)
 WHERE remaining > 0;
 
