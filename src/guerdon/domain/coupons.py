@@ -192,7 +192,7 @@ def _about_stock(type: str, reward_id: str, codes: Sequence[str]) -> Decision:
     return Decision(type=type, aggregate=reward_id, payload=payload, personal="codes")
 
 
-def _about_customer(type: str, coupon: Bought, **parts: Any) -> Decision:
+def _about_customer(type: str, coupon: Bought, /, **parts: Any) -> Decision:
     payload = {"customerId": {"customerId": coupon.member_id}, **parts}
     return Decision(type=type, aggregate=coupon.member_id, number=coupon.number, payload=payload)
 

@@ -86,9 +86,10 @@ def fall_due(tx: Transaction, tenant_id: int, now: int, limit: int) -> int:
     moment = tx.moment(tenant_id)
     overdue = stored.due(tx.rows, tenant_id, moment, limit)
     for coupon in overdue:
-        begins = coupon.status == "inactive"
-        decision = decide.status_changed(coupon.named, "active" if begins else "expired")
-        record(tx, tenant_id, decision)
+        if coupon.status == "inactive":
+            record(tx, tenant_id, decide.status_changed(coupon.named, "active"))
+        if coupon.active_to is not None and coupon.active_to <= moment:
+            record(tx, tenant_id, decide.status_changed(coupon.named, "expired"))
     return len(overdue)
 
 
