@@ -14,7 +14,7 @@ from guerdon.engine.commands.definitions import Define, Undefine
 from guerdon.followers import rules
 
 USED = "Guerdon.Rule.Event.RulesWereUsed"
-NOTHING = "Guerdon.Rule.Event.RulesGaveNothing"
+NOTHING = "Guerdon.Rule.Event.RulesGaveNoPoints"
 EXPLAINED = "Guerdon.Points.Event.PointsWereExplained"
 
 

@@ -2,7 +2,7 @@
 
 A transfer of points carries its explanation: every rule that was asked, what it gave, or why it
 gave nothing. Uses that a limit counts are decisions of their own, and so is an occasion on which
-rules were asked and none of them gave anything.
+rules were asked and there were no points.
 
 Units: points are hundredths, shown as numbers.
 """
@@ -19,7 +19,7 @@ from guerdon.domain.registration import points_number
 from guerdon.domain.rules import Outcome
 
 RULES_WERE_USED = "Guerdon.Rule.Event.RulesWereUsed"
-RULES_GAVE_NOTHING = "Guerdon.Rule.Event.RulesGaveNothing"
+RULES_GAVE_NO_POINTS = "Guerdon.Rule.Event.RulesGaveNoPoints"
 
 
 class Occasion(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
@@ -63,12 +63,12 @@ def used(member_id: str, number: int, outcomes: Iterable[Outcome]) -> Decision |
     return _about(RULES_WERE_USED, member_id, number, uses=uses)
 
 
-def gave_nothing(
+def gave_no_points(
     member_id: str, number: int, occasion: Occasion, outcomes: Iterable[Outcome]
 ) -> Decision:
-    """Rules were asked, and there was nothing to give."""
+    """Rules were asked, and there were no points to give."""
     return _about(
-        RULES_GAVE_NOTHING, member_id, number, explanation=explanation(occasion, outcomes)
+        RULES_GAVE_NO_POINTS, member_id, number, explanation=explanation(occasion, outcomes)
     )
 
 

@@ -70,7 +70,10 @@ def pay(
     outcomes: Sequence[Outcome],
     comment: str = "",
 ) -> int:
-    """Give what rules gave, in one transfer that is explained; what it came to, in hundredths."""
+    """Give what rules gave, in one transfer that is explained; what it came to, in hundredths.
+
+    Only points for the purchase itself name it: those are taken back when it is returned.
+    """
     if not outcomes:
         return 0
     total = sum(outcome.points for outcome in outcomes)
@@ -83,7 +86,7 @@ def pay(
                 number,
                 total,
                 comment=comment or rules.names(outcomes),
-                transaction_id=occasion.transaction_id,
+                transaction_id=None if occasion.event else occasion.transaction_id,
                 explain=rules_decisions.explanation(occasion, outcomes),
             )
         except Refused as refused:
@@ -93,7 +96,7 @@ def pay(
             outcomes = [rules.withheld(outcome) for outcome in outcomes]
             total = 0
     if total <= 0:
-        told = rules_decisions.gave_nothing(person.member_id, number, occasion, outcomes)
+        told = rules_decisions.gave_no_points(person.member_id, number, occasion, outcomes)
         record(tx, tenant_id, told)
         return 0
     used = rules_decisions.used(person.member_id, number, outcomes)

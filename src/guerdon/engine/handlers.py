@@ -15,6 +15,7 @@ from guerdon.engine import (
     deliveries,
     enrolment,
     ingest,
+    invitations,
     levels,
     members,
     outcomes,
@@ -65,28 +66,32 @@ HANDLERS: commands.Handlers = {
     **points.HANDLERS,
     **purchases.HANDLERS,
     **rules.HANDLERS,
+    **invitations.HANDLERS,
     **rewards.HANDLERS,
     **coupons.HANDLERS,
     **cashback.HANDLERS,
 }
 
 # Who hears of which moment, in this order.
-consequences.LISTENERS.update(
-    {
-        "registered": [levels.on_registered, rules.on_registered, segments.on_changed],
-        "details_changed": [segments.on_changed],
-        "level_chosen": [levels.on_level_chosen],
-        "logged_in": [rules.on_logged_in],
-        "subscribed_to_newsletter": [rules.on_newsletter],
-        "points_changed": [levels.on_points_changed],
-        # Rules and rewards see the segments a member was in before, so segments come last.
-        "purchase_assigned": [
-            levels.on_purchase,
-            rules.on_purchase,
-            rules.on_first_purchase,
-            segments.on_changed,
-        ],
-        "return_assigned": [levels.on_purchase, coupons.on_return, segments.on_changed],
-        "forgotten": [segments.on_forgotten],
-    }
-)
+_LISTENERS: dict[consequences.Moment, list[consequences.Listener]] = {
+    "registered": [levels.on_registered, rules.on_registered, segments.on_changed],
+    "details_changed": [segments.on_changed],
+    "level_chosen": [levels.on_level_chosen],
+    "invited": [invitations.on_invited],
+    "activated": [invitations.on_activated],
+    "logged_in": [rules.on_logged_in],
+    "subscribed_to_newsletter": [rules.on_newsletter],
+    "points_changed": [levels.on_points_changed],
+    # Rules and rewards see the segments a member was in before, so segments come last.
+    "purchase_assigned": [
+        levels.on_purchase,
+        rules.on_purchase,
+        invitations.on_further_purchase,
+        rules.on_first_purchase,
+        invitations.on_first_purchase,
+        segments.on_changed,
+    ],
+    "return_assigned": [levels.on_purchase, coupons.on_return, segments.on_changed],
+    "forgotten": [segments.on_forgotten, invitations.on_forgotten],
+}
+consequences.LISTENERS.update(_LISTENERS)

@@ -13,6 +13,7 @@ from guerdon.domain import rules, rules_on_events, rules_on_purchases
 from guerdon.domain.purchases import Purchase
 from guerdon.domain.rules import Facts, Outcome, Rule
 from guerdon.domain.rules_decisions import Occasion
+from guerdon.engine import rewards
 from guerdon.engine.commands import Handlers
 from guerdon.engine.commands.rules import Earned, ReportEvent, UseCode, VisitPlace
 from guerdon.engine.earning import Asked, active, ask_about, asked_of, pay, uses_of
@@ -28,9 +29,21 @@ def on_purchase(tx: Transaction, tenant_id: int, number: int, *, purchase: Purch
     these = active(tx, tenant_id, *rules.ON_PURCHASE)
     asked = asked_of(tx, tenant_id, number, these)
     if asked is not None:
-        outcomes = rules_on_purchases.evaluate(these, purchase, asked.facts)
+        found = rules_on_purchases.evaluate(these, purchase, asked.facts)
+        outcomes = [_rewarded(tx, tenant_id, number, purchase, outcome) for outcome in found]
         occasion = Occasion(transaction_id=purchase.purchase_id)
         pay(tx, tenant_id, asked.person, occasion, outcomes)
+
+
+def _rewarded(
+    tx: Transaction, tenant_id: int, number: int, purchase: Purchase, outcome: Outcome
+) -> Outcome:
+    """The outcome, once the reward that is due by it was given or could not be."""
+    rule = outcome.rule
+    if outcome.reason or rule.type != "instant_reward":
+        return outcome
+    is_given = rewards.grant(tx, tenant_id, number, rule.reward_id, purchase)
+    return outcome if is_given else Outcome(rule, reason="reward_unavailable")
 
 
 def on_first_purchase(tx: Transaction, tenant_id: int, number: int, *, purchase: Purchase) -> None:

@@ -91,6 +91,9 @@ SETTINGS: dict[str, Setting] = {
     "outcomes.days": Setting(
         limits.outcome_days, _is_whole(1, 3_650), "how long refused requests are kept"
     ),
+    "invitations.link": Setting(
+        "", _is_text, "page in letters of invitation, `{token}` in it; empty: the token itself"
+    ),
     "earning.statuses": Setting(
         ["active"], _are_statuses, "statuses of members who earn points by rules"
     ),
