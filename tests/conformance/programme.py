@@ -37,7 +37,7 @@ class Programme:
 
     def does(self, name: str, *types: str, **more: Any) -> None:
         """A member's activities, of types that may be new."""
-        items = tuple(commands.Item(type, (("external", name),), **more) for type in types)
+        items = tuple(commands.Item(each, (("external", name),), **more) for each in types)
         self.house.execute(
             commands.Ingest(self.tenant_id, 0, "conscent", items, unknown_type="add")
         )

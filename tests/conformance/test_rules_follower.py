@@ -93,9 +93,10 @@ def test_what_was_recorded_before_the_first_rule_is_passed_by(house, programme) 
     programme.does("ann", *["click"] * 50, "login")
     house.settle()
     assert programme.balance(number) == 1
-    assert house.read(lambda rows: rows.one("follower_position", tenant_id=1, name="rules"))[
-        0
-    ] in (350, 351)
+    assert house.read(lambda rows: rows.one("follower_position", tenant_id=1, name="rules"))[0] in (
+        350,
+        351,
+    )
 
 
 def test_a_limit_counts_each_members_uses_in_the_window_of_the_occurrence(house, programme) -> None:
@@ -129,9 +130,7 @@ def test_deleted_activities_and_members_who_do_not_earn_get_nothing(house, progr
     programme.rule("custom_event", eventName="secret", points=1)
     programme.does("ann", "login", "secret")
     now = house.clock.now()
-    house.execute(
-        commands.DeleteActivities(house.tenant_id, 0, "secret", 0, now + DAY, None)
-    )
+    house.execute(commands.DeleteActivities(house.tenant_id, 0, "secret", 0, now + DAY, None))
     house.setting("earning.statuses", ["blocked"])
     programme.does("bob", "login")
     house.settle()
