@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import apsw
@@ -11,7 +12,7 @@ import pytest
 
 from crash import child, oracle, powercut, small
 from crash.workload import TickingClock, Workload
-from guerdon import limits
+from guerdon import errors, limits
 from guerdon.store import decisions
 from guerdon.store.sqlite.store import SqliteStore
 
@@ -109,3 +110,15 @@ def test_a_bit_flipped_in_the_log_ends_it_at_a_whole_batch(tmp_path, monkeypatch
             at=oracle.NOTHING,
         )
         shutil.rmtree(folder)
+
+
+def test_a_text_that_is_none_any_more_is_trouble_of_the_store(tmp_path):
+    store = SqliteStore(tmp_path / "guerdon.db", TickingClock(1))
+    store.migrate()
+    connection = apsw.Connection(str(store.path))
+    connection.execute("INSERT INTO setting VALUES (1, 'n', CAST(x'22ff22' AS TEXT))")
+    connection.close()
+    with closing(store.reader()) as reader, pytest.raises(errors.StoreError, match="damaged"):
+        reader.ask(lambda rows: rows.all("settings", tenant_id=1))
+    with closing(store.writer()) as writer, pytest.raises(errors.StoreError, match="damaged"):
+        writer.one("settings", tenant_id=1)

@@ -11,7 +11,7 @@ import typer
 from guerdon.cli import outgoing, session
 from guerdon.cli.call import Call, command, group
 from guerdon.clock import to_datetime
-from guerdon.engine import settings
+from guerdon.engine import secrets, settings
 from guerdon.engine.commands import (
     ChangeSetting,
     CreateAdministrator,
@@ -22,6 +22,7 @@ from guerdon.engine.commands import (
 from guerdon.engine.engine import Engine
 from guerdon.errors import Refused
 from guerdon.store.port import Rows
+from guerdon.store.vault import Vault
 from guerdon.web.passwords import password_hash
 
 Tenant = Annotated[str, typer.Option(help="The tenant's code.", show_default=False)]
@@ -187,7 +188,7 @@ def _set_setting(
 
     parsed = settings.parse(name, value)
     session.run(call.settings(), work)
-    shown = _HIDDEN if _is_secret(name) else parsed
+    shown = _HIDDEN if secrets.is_secret(name) else parsed
     call.tell({"tenant": tenant, "name": name, "value": shown}, [f"{name} = {_written(shown)}"])
 
 
@@ -202,13 +203,18 @@ def _list_settings(
     """A tenant's settings; secrets are hidden."""
     config = call.settings()
 
-    def question(rows: Rows) -> list[dict[str, Any]]:
+    def question(rows: Rows, vault: Vault) -> list[dict[str, Any]]:
         tenant_id = session.tenant_id(rows, tenant)
         stored = dict(_stored(rows, tenant_id))
-        made = {_STATUS_SECRET: outgoing.made_secret(config.secret_key, tenant_id)}
-        return [_setting(name, stored, made if reveal else None) for name in settings.SETTINGS]
+        revealed = None
+        if reveal:
+            revealed = {_STATUS_SECRET: outgoing.made_secret(config.secret_key, tenant_id)}
+            for name in filter(secrets.is_secret, stored):
+                given = secrets.reveal(rows, vault, tenant_id, stored[name])
+                revealed[name] = given or revealed.get(name, "")
+        return [_setting(name, stored, revealed) for name in settings.SETTINGS]
 
-    found = session.run(config, lambda front: front.read(question))
+    found = session.run(config, lambda front: front.read(lambda rows: question(rows, front.vault)))
     lines = [
         f"{each['name']} = {_written(each['value'])}{'' if each['isSet'] else '  (default)'}"
         f"  # {each['about']}"
@@ -223,21 +229,17 @@ def _stored(rows: Rows, tenant_id: int) -> list[tuple[str, Any]]:
 
 
 def _setting(name: str, stored: dict[str, Any], revealed: dict[str, str] | None) -> dict[str, Any]:
-    """One setting; `revealed` holds the secrets Guerdon makes, or is None to hide all."""
+    """One setting; `revealed` holds the secrets, or is None to hide all."""
     setting = settings.SETTINGS[name]
     value = stored.get(name, setting.default)
-    if _is_secret(name):
-        value = _HIDDEN if revealed is None else value or revealed.get(name, "")
+    if secrets.is_secret(name):
+        value = _HIDDEN if revealed is None else revealed.get(name, "")
     return {
         "name": name,
         "value": value,
         "isSet": name in stored,
         "about": setting.about,
     }
-
-
-def _is_secret(name: str) -> bool:
-    return name.endswith("secret")
 
 
 def _written(value: Any) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from guerdon import limits
 from guerdon.clock import SECOND
-from guerdon.engine import members
+from guerdon.engine import members, secrets
 from guerdon.engine.commands import LeasedDelivery, LeaseDeliveries, SettleDelivery
 from guerdon.store.transaction import Transaction
 
@@ -54,7 +54,7 @@ def lease(tx: Transaction, command: LeaseDeliveries) -> tuple[LeasedDelivery, ..
             lease_until=until,
         )
         if taken:
-            secret = members.settings(tx, tenant_id)["meditopia.status_secret"]
+            secret = _status_secret(tx, tenant_id) if kind == "webhook" else ""
             leased.append(
                 LeasedDelivery(
                     tenant_id,
@@ -65,7 +65,7 @@ def lease(tx: Transaction, command: LeaseDeliveries) -> tuple[LeasedDelivery, ..
                     body,
                     attempts + 1,
                     fence + 1,
-                    secret if kind == "webhook" else "",
+                    secret,
                 )
             )
     return tuple(leased)
@@ -86,3 +86,12 @@ def settle(tx: Transaction, command: SettleDelivery) -> bool:
     if changed == 1:
         tx.count(command.tenant_id, f"delivery:{command.outcome}", 1)
     return changed == 1
+
+
+def _status_secret(tx: Transaction, tenant_id: int) -> str:
+    """What signs status messages; empty when the tenant has given none."""
+    value = members.settings(tx, tenant_id)["meditopia.status_secret"]
+    if value:
+        # The decision that holds it may belong to a command of the same commit.
+        tx.flush()
+    return secrets.reveal(tx.rows, tx.vault, tenant_id, value)

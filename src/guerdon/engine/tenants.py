@@ -13,7 +13,7 @@ import msgspec
 from guerdon import limits
 from guerdon.domain import definitions
 from guerdon.domain.decisions import Decision
-from guerdon.engine import settings
+from guerdon.engine import secrets, settings
 from guerdon.engine.commands import (
     AddSigningKey,
     ChangeSetting,
@@ -139,7 +139,7 @@ def change_setting(tx: Transaction, command: ChangeSetting) -> None:
         tx,
         command.tenant_id,
         definitions.SETTING_WAS_CHANGED,
-        "value" if command.name.endswith("secret") else None,
+        "value" if secrets.is_secret(command.name) else None,
         name=command.name,
         value={"json": value},
     )

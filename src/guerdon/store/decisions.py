@@ -109,7 +109,7 @@ def verify(rows: Rows, tenant_id: int) -> Verdict:
 def secret(rows: Rows, vault: Vault, tenant_id: int, row: Row) -> Recorded:
     """A row with its sealed part in its place even when it is the tenant's own secret.
 
-    Only for rebuilding state; nothing that answers a request may use it.
+    For rebuilding state and for using a secret; nothing that answers a request may show it.
     """
     keys = _keys(rows, tenant_id, {row[3] or 0})
     if row[6] is not None and row[3] is None and not keys:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from guerdon.domain import definitions
+from guerdon.engine import secrets
 from guerdon.engine.folds.fact import Fact, Fold, Payload, text
 from guerdon.store.transaction import Transaction
 
@@ -85,6 +86,8 @@ def _setting_changed(tx: Transaction, fact: Fact) -> None:
     if value is None:
         tx.rows.run("remove_setting", tenant_id=fact.tenant_id, name=name)
     else:
+        if secrets.is_secret(name):
+            value = secrets.kept(fact.position)
         tx.rows.run("set_setting", tenant_id=fact.tenant_id, name=name, value=value)
     tx.forget(fact.tenant_id)
 

@@ -42,6 +42,11 @@ def in_our_words(error: apsw.Error, system_errno: int = 0) -> errors.StoreError:
     return errors.StoreError(str(error))
 
 
+def no_text(error: UnicodeDecodeError) -> errors.StoreError:
+    """A text that is none, in our words: only damage makes one, since nothing stores such."""
+    return errors.StoreError(f"the database is damaged: a text in it is no UTF-8 ({error.reason})")
+
+
 def _extended(error: apsw.Error) -> int:
     return getattr(error, "extendedresult", 0)
 
@@ -57,6 +62,8 @@ class _Translated:
     ) -> None:
         if isinstance(error, apsw.Error):
             raise in_our_words(error) from error
+        if isinstance(error, UnicodeDecodeError):
+            raise no_text(error) from error
 
 
 _TRANSLATED = _Translated()
@@ -94,6 +101,8 @@ class _Watch(_Translated):
             if _extended(error) in _FSYNC_FAILED:
                 self._writer.failed = True
             raise in_our_words(error, self._writer.errno()) from error
+        if isinstance(error, UnicodeDecodeError):
+            raise no_text(error) from error
 
 
 class SqliteWriter(SqliteRows):
