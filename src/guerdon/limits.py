@@ -123,6 +123,11 @@ avatar_bytes_max = 262_144  # a face of 512 pixels is 60 KB
 avatar_name_chars_max = 255
 push_tokens_max = 20  # devices of one member
 push_token_chars_max = 255
+member_labels_max = 50
+member_coupons_shown_max = 100  # in one answer about one member; the newest
+registration_days_shown = 30  # as the documented answer shows
+expiring_lots_shown_max = 1_000  # lots of one member that expire in one month
+member_code_requests_per_minute_max = 5  # from one address: each may cost an SMS
 
 # --- Committer -----------------------------------------------------------------------------------
 group_units_max = 512  # units of work in one commit
@@ -215,3 +220,12 @@ codes_shown_max = 1_000  # of each reward in a list; one reward shows all of the
 code_chars_max = 255
 coupons_at_once_max = 100  # bought, or marked as used, by one request
 reward_days_max = 36_500  # until a coupon begins or ends
+
+# --- Imports -------------------------------------------------------------------------------------
+import_bytes_max = 67_108_864  # 100,000 members with everything documented are 60 MB
+import_rows_max = 250_000
+import_row_nodes_max = 8_000  # elements of one row; 500 items with a label each have 6,500
+import_depth_max = 12
+import_group_rows = 512  # submitted together: one commit's worth
+import_replay_hours = 24  # the same file within it is the same import
+import_days = 30  # how long an import's results are kept

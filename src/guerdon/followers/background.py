@@ -19,6 +19,7 @@ from guerdon.engine import (
     coupons,
     deletions,
     idempotency,
+    imports,
     levels,
     lots,
     outcomes,
@@ -75,6 +76,7 @@ CHORES: tuple[Chore, ...] = (
     Chore("segments", "decisions", segments.sweep, segments.is_sweep_pending),
     Chore("outcomes", "idle", outcomes.remove_old),
     Chore("answers", "idle", idempotency.remove_old),
+    Chore("imports", "idle", imports.remove_old),
 )
 """All of it besides the index, in the order in which a tenant's turn takes them."""
 

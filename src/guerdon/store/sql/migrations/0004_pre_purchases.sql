@@ -91,3 +91,32 @@ CREATE TABLE item_label (
     value     TEXT    NOT NULL,
     PRIMARY KEY (tenant_id, key, value)
 ) STRICT, WITHOUT ROWID;
+
+-- A file of rows, each of them a command of its own. `digest` is the SHA-256 of what was sent.
+-- Progress, not history: a rebuild leaves it alone.
+-- distributed
+CREATE TABLE file_import (
+    tenant_id   INTEGER NOT NULL,
+    import_id   INTEGER NOT NULL,
+    kind        TEXT    NOT NULL,
+    digest      BLOB    NOT NULL,
+    actor       TEXT    NOT NULL,
+    rows_total  INTEGER NOT NULL,
+    started_at  INTEGER NOT NULL,
+    finished_at INTEGER,
+    PRIMARY KEY (tenant_id, import_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX file_import_by_digest ON file_import (tenant_id, kind, digest, import_id);
+
+-- What became of a row: the uuid of what it made, or why it made nothing. Written in the transaction
+-- that carries the row out, so that a row is carried out once. No row says whom it was about.
+-- distributed
+CREATE TABLE file_import_row (
+    tenant_id INTEGER NOT NULL,
+    import_id INTEGER NOT NULL,
+    place     INTEGER NOT NULL,
+    made      TEXT    NOT NULL,
+    message   TEXT    NOT NULL,
+    PRIMARY KEY (tenant_id, import_id, place)
+) STRICT, WITHOUT ROWID;
