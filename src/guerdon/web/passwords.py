@@ -8,6 +8,8 @@ Source: RFC 9106 section 4, second recommended option, which is argon2-cffi's de
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
@@ -15,6 +17,7 @@ from argon2.exceptions import VerifyMismatchError
 from guerdon import limits
 from guerdon.errors import Refused, StoreBusy
 
+T = TypeVar("T")
 _HASHER = PasswordHasher()
 
 NOBODY = (
@@ -57,12 +60,19 @@ class PasswordChecks:
 
         Errors: StoreBusy when too many checks are waiting.
         """
+        is_right = await self._in_turn(is_password, stored or NOBODY, password)
+        return is_right and stored is not None
+
+    async def hashed(self, password: str) -> str:
+        """The text to store. Errors: as `password_hash`; StoreBusy."""
+        return await self._in_turn(password_hash, password)
+
+    async def _in_turn(self, work: Callable[..., T], *values: str) -> T:
         if self._waiting >= limits.password_checks_waiting_max:
             raise StoreBusy("Too many people are logging in; try again.")
         self._waiting += 1
         try:
             async with self._turns:
-                is_right = await asyncio.to_thread(is_password, stored or NOBODY, password)
+                return await asyncio.to_thread(work, *values)
         finally:
             self._waiting -= 1
-        return is_right and stored is not None

@@ -4,17 +4,23 @@ from guerdon.dialects.openloyalty import refusals
 from guerdon.dialects.openloyalty.callers import Callers
 from guerdon.dialects.openloyalty.desk import Desk
 from guerdon.dialects.openloyalty.keyring import Keyring
+from guerdon.dialects.openloyalty.logins import Logins
 from guerdon.web.app import Application, Probes
 from guerdon.web.routing import Room
 
 
 def serve(house, *endpoints):
     """Let the house serve these endpoints, under `/try`, in the words of the real room."""
-    callers = Callers(house.engine, Keyring(house.engine), house.config.trusted_proxies)
+    keyring, trusted = Keyring(house.engine), house.config.trusted_proxies
+    desk = Desk(
+        house.engine,
+        Callers(house.engine, keyring, trusted),
+        Logins(house.engine, keyring, trusted),
+    )
     room = Room(
         "try",
         "/try",
-        Desk(house.engine, callers).routes(endpoints),
+        desk.routes(endpoints),
         not_found=refusals.not_found,
         method_not_allowed=refusals.method_not_allowed,
         failed=refusals.failed,

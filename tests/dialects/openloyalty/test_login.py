@@ -164,9 +164,3 @@ def test_revoking_forgets_all_refresh_tokens_of_the_caller_and_no_others(house, 
 
 def test_revoking_needs_a_login(house):
     assert house.call("GET", REVOKE).status == 401
-
-
-def test_other_contexts_than_admin_have_no_login_here(house):
-    for context in ("customer", "seller"):
-        reply = house.call("POST", f"/api/{context}/login_check", headers=JSON, body="{}")
-        assert reply.json() == {"error": {"code": 404, "message": "Not Found"}}

@@ -41,7 +41,7 @@ class Page(msgspec.Struct, frozen=True):
         """How many rows it has at most; what SQL calls it."""
         return self.per_page
 
-    def cut(self, items: Sequence[T], key: Callable[[T, str], Any] | None = None) -> list[T]:
+    def cut(self, items: Sequence[T], key: Callable[[Any, str], Any] | None = None) -> list[T]:
         """This page of a list that is all there; `key(item, sort)` orders it, None last.
 
         Without a `key`, or without a sort, the order is the list's own (or its reverse).

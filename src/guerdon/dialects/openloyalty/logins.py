@@ -76,6 +76,10 @@ class Logins:
         """Whether a password is right; whoever is unknown is refused after the same time."""
         return await self._checks.check(passport.password_hash if passport else None, password)
 
+    async def hashed(self, password: str) -> str:
+        """The text of a password that is stored, argon2's."""
+        return await self._checks.hashed(password)
+
     async def refreshed(self, request: Request) -> Pair:
         """A new signed token for a refresh token, which is prolonged."""
         refresh_token = _text(await fields(request), "refresh_token")

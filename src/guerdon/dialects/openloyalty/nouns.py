@@ -7,10 +7,30 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from guerdon.dialects.openloyalty import transactions
+from guerdon.dialects.openloyalty import (
+    admins,
+    leftout,
+    points,
+    pos,
+    roles,
+    security,
+    sellers,
+    stores,
+    transactions,
+)
 from guerdon.dialects.openloyalty.desk import Endpoint
 
-MODULES: tuple[ModuleType, ...] = (transactions,)
+MODULES: tuple[ModuleType, ...] = (
+    transactions,
+    points,
+    admins,
+    roles,
+    stores,
+    pos,
+    sellers,
+    security,
+    leftout,
+)
 
 
 def endpoints() -> list[Endpoint]:

@@ -105,7 +105,7 @@ def room(engine: Engine, config: Config) -> Room:
     }
     routes = [Route(method, path, handler) for (method, path), handler in paths.items()]
     routes += [Route("OPTIONS", path, refusals.preflight) for _, path in paths]
-    routes += Desk(engine, api.callers).routes(nouns.endpoints())
+    routes += Desk(engine, api.callers, api.logins).routes(nouns.endpoints())
     return Room(
         "openloyalty",
         "/api",

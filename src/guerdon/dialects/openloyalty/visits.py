@@ -11,6 +11,7 @@ from guerdon.clock import to_datetime
 from guerdon.dialects.openloyalty import lists, refusals
 from guerdon.dialects.openloyalty.forms import Form
 from guerdon.dialects.openloyalty.lists import Page
+from guerdon.dialects.openloyalty.logins import Logins
 from guerdon.dialects.openloyalty.people import Caller
 from guerdon.engine.commands import Command
 from guerdon.engine.engine import Engine
@@ -26,7 +27,10 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 class Visit:
-    """What a handler has in its hands. `now` is microseconds; `settings` are the tenant's."""
+    """What a handler has in its hands. `now` is microseconds; `settings` are the tenant's.
+
+    `logins` is for what concerns passwords: `attempt`, `is_password`, `hashed`.
+    """
 
     def __init__(
         self,
@@ -35,8 +39,10 @@ class Visit:
         caller: Caller,
         store_code: str,
         settings: dict[str, Any],
+        logins: Logins,
     ) -> None:
         self.engine = engine
+        self.logins = logins
         self.request = request
         self.caller = caller
         self.tenant_id = caller.tenant_id

@@ -11,6 +11,7 @@ from guerdon.clock import from_datetime
 from guerdon.domain import purchases
 from guerdon.domain.purchases import Item, Label, Purchase
 from guerdon.engine.folds.fact import Fact, Fold, Payload, text
+from guerdon.store import tallies
 from guerdon.store.purchases import Total, by_document, by_id, label_text, total_of
 from guerdon.store.transaction import Transaction
 
@@ -47,6 +48,15 @@ def _registered(tx: Transaction, fact: Fact) -> None:
         customer=text(customer),
         **{column: str(customer.get(name) or "").lower() for column, name in _SEARCHED.items()},
     )
+    delivery = payload.get("excludedDeliverySKUs") or []
+    changes = tallies.changes(
+        (payload.get("posId") or {}).get("posId", ""),
+        is_return=document["documentType"] == "return",
+        gross=sum(item.gross for item in items),
+        gross_without_delivery=sum(item.gross for item in items if item.sku not in delivery),
+    )
+    for name, change in changes.items():
+        tx.count(fact.tenant_id, name, change)
     for key, value in dict.fromkeys(label for item in items for label in item.labels):
         tx.rows.run("add_item_label", tenant_id=fact.tenant_id, key=key, value=value)
 
@@ -198,4 +208,5 @@ CLEARED: tuple[str, ...] = (
     "clear_purchase_places",
     "clear_bought",
     "clear_item_labels",
+    "clear_purchase_counters",
 )

@@ -197,3 +197,7 @@ DELETE FROM bought WHERE tenant_id = :tenant_id;
 -- name: clear_item_labels
 -- Empty before a rebuild.
 DELETE FROM item_label WHERE tenant_id = :tenant_id;
+
+-- name: clear_purchase_counters
+-- What was bought altogether is folded again.
+DELETE FROM counter WHERE tenant_id = :tenant_id AND name LIKE 'purchase:%';

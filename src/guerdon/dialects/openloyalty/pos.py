@@ -1,0 +1,134 @@
+"""Points of sale, and what was bought there.
+
+Source: Open Loyalty 4.3, "POS"; the seller's two requests are of release 3.2.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from guerdon.dialects.openloyalty.desk import Answer, Endpoint, Visit
+from guerdon.dialects.openloyalty.forms import USED, Form
+from guerdon.domain.purchases import money_number
+from guerdon.engine.commands.places import DefinePos
+from guerdon.errors import Duplicate, NotFound
+from guerdon.store import definitions, tallies
+from guerdon.store.definitions import Definition
+from guerdon.store.port import Rows
+
+_REQUIRED = ("street", "address1")
+_SORTS = ("posId", "name", "identifier", "description", "transactionsAmount", "transactionsCount")
+
+
+async def create(visit: Visit) -> Answer:
+    """`POST /pos`."""
+    return await _define(visit, "")
+
+
+async def change(visit: Visit) -> Answer:
+    """`PUT /pos/{pos}`."""
+    found = await visit.read(lambda rows: _get(rows, visit))
+    return await _define(visit, found.definition_id)
+
+
+async def show(visit: Visit) -> Answer:
+    """`GET /pos/{pos}`."""
+    return visit.ok(await visit.read(lambda rows: _shown(rows, visit, _get(rows, visit))))
+
+
+async def show_by_identifier(visit: Visit) -> Answer:
+    """`GET /pos/identifier/{pos}`."""
+    return visit.ok(await visit.read(lambda rows: _shown(rows, visit, _named(rows, visit))))
+
+
+async def list_all(visit: Visit) -> Answer:
+    """`GET /pos`."""
+    page = visit.page(_SORTS)
+
+    def read(rows: Rows) -> list[dict[str, Any]]:
+        found = definitions.of_kind(rows, visit.tenant_id, "Pos")
+        return [_shown(rows, visit, each) for each in found]
+
+    shown = await visit.read(read)
+    items = page.cut(shown, lambda item, sort: _comparable(item.get(sort)))
+    return visit.listed("pos", items, len(shown))
+
+
+def endpoints() -> list[Endpoint]:
+    """Everything about points of sale."""
+    see, do = "POS:VIEW", "POS:MODIFY"
+    return [
+        Endpoint("GET", "/pos", list_all, "admin", see),
+        Endpoint("POST", "/pos", create, "admin", do),
+        Endpoint("GET", "/pos/identifier/{pos}", show_by_identifier, "admin", see),
+        Endpoint("GET", "/pos/{pos}", show, "admin", see),
+        Endpoint("PUT", "/pos/{pos}", change, "admin", do),
+        Endpoint("GET", "/seller/pos", list_all, "seller"),
+        Endpoint("GET", "/seller/pos/{pos}", show, "seller"),
+    ]
+
+
+async def _define(visit: Visit, pos_id: str) -> Answer:
+    form = await visit.form("pos")
+    body = _body(form)
+    text = msgspec.json.encode(body).decode()
+    try:
+        defined = await visit.execute(
+            DefinePos(visit.tenant_id, visit.key_id, body=text, pos_id=pos_id, actor=visit.actor)
+        )
+    except Duplicate:
+        form.fail("identifier", USED)
+        form.check()
+        raise
+    return visit.ok({"posId": defined.definition_id})
+
+
+def _body(form: Form) -> dict[str, Any]:
+    body: dict[str, Any] = {"name": form.text("name"), "identifier": form.text("identifier")}
+    description = form.text("description", required=False)
+    if description is not None:
+        body["description"] = description
+    place = form.child("location")
+    location: dict[str, Any] = {name: place.text(name) for name in _REQUIRED}
+    address2 = place.text("address2", required=False)
+    if address2 is not None:
+        location["address2"] = address2
+    for name in ("province", "city", "postal", "country"):
+        location[name] = place.text(name)
+    lat, long = place.text("lat", required=False), place.text("long", required=False)
+    form.check()
+    if lat and long:
+        location["geoPoint"] = {"lat": lat, "long": long}
+    return {**body, "location": location}
+
+
+def _get(rows: Rows, visit: Visit) -> Definition:
+    found = definitions.get(rows, visit.tenant_id, "Pos", visit.params["pos"])
+    if found is None:
+        raise NotFound(code="unknown_definition")
+    return found
+
+
+def _named(rows: Rows, visit: Visit) -> Definition:
+    for each in definitions.of_kind(rows, visit.tenant_id, "Pos"):
+        if each.body["identifier"] == visit.params["pos"]:
+            return each
+    raise NotFound(code="unknown_definition")
+
+
+def _shown(rows: Rows, visit: Visit, found: Definition) -> dict[str, Any]:
+    bought = tallies.of_pos(rows, visit.tenant_id, found.definition_id)
+    return {
+        "posId": found.definition_id,
+        **found.body,
+        "transactionsAmount": money_number(bought.amount),
+        "transactionsCount": bought.count,
+        "currency": visit.settings["programme.currency"].lower(),
+    }
+
+
+def _comparable(value: Any) -> Any:
+    """Numbers that are not whole are pieces of JSON text."""
+    return float(bytes(value)) if isinstance(value, msgspec.Raw) else value

@@ -1,0 +1,52 @@
+"""What was bought altogether, kept as counters: by the whole tenant, and at each point of sale.
+
+Amounts are in 1/10,000; returns are taken off.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from guerdon.store.port import Rows
+
+PREFIX = "purchase:"
+
+
+class Tally(msgspec.Struct, frozen=True):
+    """How many purchases, how much they cost, and how much without delivery."""
+
+    count: int
+    amount: int
+    amount_without_delivery: int
+
+
+def changes(
+    pos_id: str, *, is_return: bool, gross: int, gross_without_delivery: int
+) -> dict[str, int]:
+    """What one purchase adds to which counters."""
+    sign = -1 if is_return else 1
+    found = {}
+    for place in ("", pos_id) if pos_id else ("",):
+        found[_name(place, "count")] = 0 if is_return else 1
+        found[_name(place, "gross")] = sign * abs(gross)
+        found[_name(place, "net")] = sign * abs(gross_without_delivery)
+    return found
+
+
+def of_tenant(rows: Rows, tenant_id: int) -> Tally:
+    """Everything."""
+    return of_pos(rows, tenant_id, "")
+
+
+def of_pos(rows: Rows, tenant_id: int, pos_id: str) -> Tally:
+    """What was bought at one point of sale."""
+
+    def total(what: str) -> int:
+        row = rows.one("counter_total", tenant_id=tenant_id, name=_name(pos_id, what))
+        return row[0] if row else 0
+
+    return Tally(total("count"), total("gross"), total("net"))
+
+
+def _name(pos_id: str, what: str) -> str:
+    return f"{PREFIX}{pos_id}:{what}"
