@@ -60,6 +60,8 @@ type_chars_max = 128  # Conscent's event types
 woowup_name_chars_max = 255
 identity_chars_max = 255
 token_chars_max = 2_048  # Meditopia tokens are 155 characters today
+rule_rate_max = 10_000 * 1_000_000  # ten-thousandths: a multiplier, or points for a unit of money
+rule_label_multipliers_max = 100
 invitations_per_day_max = 100  # by one member; more is somebody mailing strangers
 rules_slice_positions = 16_384  # of the journal, looked through by the rules in one transaction
 rules_slice_activities = 100  # of those that rules are about; a transfer takes 0.2 ms
@@ -204,6 +206,13 @@ points_days_max = 36_500  # a hundred years of validity, or of waiting
 
 # --- Levels and segments -------------------------------------------------------------------------
 sweep_members_max = 100  # looked at again in one slice when definitions change: some 20 ms
+levels_max = 200  # of one tenant: all of them are compared at every change of points
+special_rewards_max = 100  # of one level
+segments_max = 500  # of one tenant: all active ones are asked at every purchase
+segment_criteria_max = 100  # of one segment
+segment_values_max = 1_000  # places, products, labels or members in one criterion
+csv_members_max = 200_000  # rows of one sheet: some 30 MB
+csv_slice_members = 500  # read between two turns of the reader
 
 # --- Purchases -----------------------------------------------------------------------------------
 money_ten_thousandths_max = 10**13  # a thousand million; JSON numbers keep four digits behind it
@@ -219,6 +228,9 @@ codes_per_decision = 1_000  # 16 KB of codes as shops make them
 codes_shown_max = 1_000  # of each reward in a list; one reward shows all of them
 code_chars_max = 255
 coupons_at_once_max = 100  # bought, or marked as used, by one request
+reward_audience_counted_max = 2_000  # members of several segments at once, counted one by one
+codes_body_bytes_max = 4_194_304  # codes_max codes of 30 characters as JSON
+codes_body_values_max = 101_000  # and everything else a reward says
 reward_days_max = 36_500  # until a coupon begins or ends
 
 # --- Imports -------------------------------------------------------------------------------------
@@ -229,3 +241,4 @@ import_depth_max = 12
 import_group_rows = 512  # submitted together: one commit's worth
 import_replay_hours = 24  # the same file within it is the same import
 import_days = 30  # how long an import's results are kept
+reward_text_chars_max = 8_192  # a description in Markdown

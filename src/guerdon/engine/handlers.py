@@ -94,6 +94,6 @@ _LISTENERS: dict[consequences.Moment, list[consequences.Listener]] = {
         segments.on_changed,
     ],
     "return_assigned": [levels.on_purchase, coupons.on_return, segments.on_changed],
-    "forgotten": [segments.on_forgotten, invitations.on_forgotten],
+    "forgotten": [levels.on_forgotten, segments.on_forgotten, invitations.on_forgotten],
 }
 consequences.LISTENERS.update(_LISTENERS)

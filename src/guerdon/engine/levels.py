@@ -116,6 +116,15 @@ def on_purchase(tx: Transaction, tenant_id: int, number: int, **_: Any) -> None:
         _look(tx, tenant_id, number, may_fall=rules.may_fall_at_once)
 
 
+def on_forgotten(tx: Transaction, tenant_id: int, number: int) -> None:
+    """Whoever was deleted leaves their level, so that it counts those who are there."""
+    case = _case(tx, tenant_id, number)
+    if case is not None and case.is_deleted and case.place.level_id is not None:
+        removes_manual = case.place.manual_level_id is not None
+        change = Move(None, case.place.level_id)
+        _carry_out(tx, case, change, removes_manual=removes_manual, restarts=False)
+
+
 # --- What people ask for -------------------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@ from types import ModuleType
 from guerdon.dialects.openloyalty import (
     admins,
     leftout,
+    levels,
     points,
     pos,
     roles,
@@ -30,6 +31,7 @@ MODULES: tuple[ModuleType, ...] = (
     sellers,
     security,
     leftout,
+    levels,
 )
 
 
