@@ -129,7 +129,6 @@ member_labels_max = 50
 member_coupons_shown_max = 100  # in one answer about one member; the newest
 registration_days_shown = 30  # as the documented answer shows
 expiring_lots_shown_max = 1_000  # lots of one member that expire in one month
-member_code_requests_per_minute_max = 5  # from one address: each may cost an SMS
 
 # --- Committer -----------------------------------------------------------------------------------
 group_units_max = 512  # units of work in one commit

@@ -9,6 +9,10 @@ from types import ModuleType
 
 from guerdon.dialects.openloyalty import (
     admins,
+    customers,
+    customers_devices,
+    earning_rules,
+    invitations,
     leftout,
     levels,
     points,
@@ -25,11 +29,15 @@ MODULES: tuple[ModuleType, ...] = (
     transactions,
     points,
     admins,
+    customers,
+    customers_devices,
     roles,
     stores,
     pos,
     sellers,
     security,
+    earning_rules,
+    invitations,
     leftout,
     levels,
 )
