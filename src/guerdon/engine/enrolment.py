@@ -41,7 +41,8 @@ def enrol(tx: Transaction, command: EnrolMember) -> Registered:
     is_active = command.by == "admin" or (command.by == "seller" and not by_sms)
     members.require_free(tx, tenant_id, named, 0)
     _require_known(tx, command)
-    if not is_active and ("phone" if by_sms else "email") not in profile:
+    is_invited = not is_active and not command.is_quiet
+    if is_invited and ("phone" if by_sms else "email") not in profile:
         raise Refused("nothing to send the activation to", code="no_address")
     form = _form(command, profile)
     registered = members.enter(tx, tenant_id, named, form, command.store_code)
@@ -63,7 +64,7 @@ def enrol(tx: Transaction, command: EnrolMember) -> Registered:
             token=command.invitation_token,
             referrer_email=command.referrer_email,
         )
-    if not is_active:
+    if is_invited:
         credentials.invite_in(tx, tenant_id, member, by_sms=by_sms)
     return registered
 

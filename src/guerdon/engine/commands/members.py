@@ -21,6 +21,7 @@ class EnrolMember(Command, frozen=True):
     password_hash:    argon2, or empty for somebody who cannot log in yet.
     level_id, pos_id, seller_id: what the form assigns; empty: nothing.
     invitation_token, referrer_email: how the member was invited; empty: not.
+    is_quiet:         send nothing to somebody who is not active yet; an administrator lets them in.
 
     Errors: Duplicate `member_exists` with `field` email, phone or card; NotFound `unknown_store`;
             NotFound `unknown_definition` with `field` levelId, posId or sellerId.
@@ -36,6 +37,7 @@ class EnrolMember(Command, frozen=True):
     seller_id: str = ""
     invitation_token: str = ""
     referrer_email: str = ""
+    is_quiet: bool = False
     actor: str = ""
 
 
