@@ -209,6 +209,7 @@ levels_max = 200  # of one tenant: all of them are compared at every change of p
 special_rewards_max = 100  # of one level
 segments_max = 500  # of one tenant: all active ones are asked at every purchase
 segment_criteria_max = 100  # of one segment
+segment_days_max = 36_500  # of one criterion: a century
 segment_values_max = 1_000  # places, products, labels or members in one criterion
 csv_members_max = 200_000  # rows of one sheet: some 30 MB
 csv_slice_members = 500  # read between two turns of the reader

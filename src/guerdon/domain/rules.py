@@ -19,6 +19,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from guerdon import limits
+
 RATE = 10_000
 """Multipliers and points for a unit of money are whole ten-thousandths."""
 
@@ -148,6 +150,13 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, rename=_name_in_body):
     longitude: int = 0
     radius: int = 0
 
+    def holds_at(self, moment: int) -> bool:
+        """Whether a moment is in the rule's time; both ends are."""
+        if self.all_time_active:
+            return True
+        has_begun = self.start_at is None or self.start_at <= moment
+        return has_begun and (self.end_at is None or moment <= self.end_at)
+
 
 class Facts(msgspec.Struct, frozen=True):
     """What rules ask about a member.
@@ -185,7 +194,7 @@ def in_order(rules: Iterable[Rule]) -> list[Rule]:
 
 def objection(rule: Rule, facts: Facts, moment: int, pos_id: str | None) -> Reason:
     """Why the rule does not hold for this member, moment and place; empty when it does."""
-    if not _holds_at(rule, moment):
+    if not rule.holds_at(moment):
         return "not_at_this_time"
     if not facts.earns:
         return "member_status"
@@ -200,11 +209,9 @@ def objection(rule: Rule, facts: Facts, moment: int, pos_id: str | None) -> Reas
     return ""
 
 
-def _holds_at(rule: Rule, moment: int) -> bool:
-    if rule.all_time_active:
-        return True
-    has_begun = rule.start_at is None or rule.start_at <= moment
-    return has_begun and (rule.end_at is None or moment <= rule.end_at)
+def bounded(points: int) -> int:
+    """What one rule can give for one item; more than an account holds is as good as that."""
+    return max(-limits.points_hundredths_max, min(points, limits.points_hundredths_max))
 
 
 def rounded(amount: int, unit: int) -> int:

@@ -23,6 +23,7 @@ from guerdon.domain.rules import (
     Outcome,
     Reason,
     Rule,
+    bounded,
     in_order,
     objection,
     rounded,
@@ -78,7 +79,8 @@ def _by_amount(rule: Rule, basket: _Basket) -> Reason:
         if item.sku not in delivery and _is_included(rule, item)
     ]
     for at in earning:
-        basket.points[at] += rounded(purchase.items[at].gross * rule.point_value, _HUNDREDTH)
+        gross = purchase.items[at].gross
+        basket.points[at] += bounded(rounded(gross * rule.point_value, _HUNDREDTH))
     return "" if earning else "no_matching_item"
 
 
@@ -120,7 +122,7 @@ def _multiply(basket: _Basket, factors: Sequence[tuple[int, ...]]) -> Reason:
         return "nothing_to_multiply"
     for at, each in enumerate(factors):
         product = math.prod(each)
-        basket.points[at] = rounded(basket.points[at] * product, RATE ** len(each))
+        basket.points[at] = bounded(rounded(basket.points[at] * product, RATE ** len(each)))
     return ""
 
 

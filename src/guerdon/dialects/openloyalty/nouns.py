@@ -19,6 +19,7 @@ from guerdon.dialects.openloyalty import (
     pos,
     roles,
     security,
+    segments,
     sellers,
     stores,
     transactions,
@@ -40,6 +41,7 @@ MODULES: tuple[ModuleType, ...] = (
     invitations,
     leftout,
     levels,
+    segments,
 )
 
 
