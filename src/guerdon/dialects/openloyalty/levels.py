@@ -110,14 +110,15 @@ async def list_members(visit: Visit) -> Answer:
     level_id = (await _asked(visit)).definition_id
     page = visit.page()
     tenant_id = visit.tenant_id
-    numbers, total = await visit.read(
-        lambda rows: (
-            levels.members(rows, tenant_id, level_id, limit=page.limit, offset=page.offset),
-            levels.total(rows, tenant_id, level_id),
+    total = await visit.read(lambda rows: levels.total(rows, tenant_id, level_id))
+    offset, limit = rosters.window(page, total)
+    found = await visit.read(
+        lambda rows: rosters.members_of(
+            rows, tenant_id, levels.members(rows, tenant_id, level_id, limit=limit, offset=offset)
         )
     )
-    found = await visit.read(lambda rows: rosters.members_of(rows, tenant_id, numbers))
-    return visit.listed("customers", [rosters.brief(each) for each in found], total)
+    shown = [rosters.brief(each) for each in found]
+    return visit.listed("customers", shown[::-1] if page.descending else shown, total)
 
 
 async def export(visit: Visit) -> Answer:

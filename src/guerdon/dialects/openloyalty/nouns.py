@@ -12,6 +12,7 @@ from guerdon.dialects.openloyalty import (
     customers,
     customers_devices,
     earning_rules,
+    imports,
     invitations,
     leftout,
     levels,
@@ -28,6 +29,7 @@ from guerdon.dialects.openloyalty.desk import Endpoint
 
 MODULES: tuple[ModuleType, ...] = (
     transactions,
+    imports,
     points,
     admins,
     customers,

@@ -14,6 +14,7 @@ from guerdon import limits
 from guerdon.clock import to_datetime
 from guerdon.dialects.openloyalty import sheets
 from guerdon.dialects.openloyalty.desk import Answer, Visit
+from guerdon.dialects.openloyalty.lists import Page
 from guerdon.domain import identities
 from guerdon.errors import Refused
 from guerdon.store import members
@@ -44,6 +45,18 @@ def members_of(rows: Rows, tenant_id: int, numbers: Sequence[int]) -> list[Membe
     """The members with these numbers."""
     found = (members.by_number(rows, tenant_id, number) for number in numbers)
     return [member for member in found if member is not None]
+
+
+def window(page: Page, total: int) -> tuple[int, int]:
+    """(offset, limit) of a page among `total` ascending numbers.
+
+    A page of a descending list is read in ascending order as well, and turned round afterwards.
+    """
+    if not page.descending:
+        return page.offset, page.limit
+    end = max(0, total - page.offset)
+    offset = max(0, end - page.limit)
+    return offset, end - offset
 
 
 def brief(member: Member) -> dict[str, Any]:
