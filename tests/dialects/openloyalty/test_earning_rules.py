@@ -1,0 +1,330 @@
+"""Earning rules as documented: the samples, the answers' keys and types, and who may do what."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import unquote_plus
+
+import pytest
+
+from dialects.openloyalty.till import customer, permanent, post, sale, seller
+from guerdon.engine.commands.definitions import Define
+
+# The documents' own form, pair by pair; what is no field of the rule's type says nothing.
+DOCUMENTED = [
+    "earningRule[active]=1",
+    "earningRule[type]=event",
+    "earningRule[description]=test",
+    "earningRule[endAt]=2018-03-19+09:45",
+    "earningRule[eventName]=oloy.customer.logged_in",
+    "earningRule[levels][0]=000096cf-32a3-43bd-9034-4df343e5fd93",
+    "earningRule[name]=nowy+rule",
+    "earningRule[pointsAmount]=5",
+    "earningRule[segments]=[+]",
+    "earningRule[startAt]=2019-03-19+09:45",
+    "earningRule[target]=level",
+    "earningRule[limit][active]=1",
+    "earningRule[limit][period]=month",
+    "earningRule[limit][limit]=5",
+    "earningRule[rewardType]=both",
+    "earningRule[allTimeActive]=0",
+    "earningRule[excludeDeliveryCost]=true",
+    "earningRule[excludedSKUs]=123",
+    "earningRule[minOrderValue]=2",
+    "earningRule[inclusionType]=exclude_labels",
+    "earningRule[excludedLabels]=1:1",
+    "earningRule[multiplier]=2",
+    "earningRule[skuIds][0]=SKU123",
+]
+ONE = {
+    "levels": list,
+    "segments": list,
+    "earningRuleId": str,
+    "name": str,
+    "description": str,
+    "active": bool,
+    "startAt": str,
+    "endAt": str,
+    "allTimeActive": bool,
+    "usages": list,
+    "eventName": str,
+    "pointsAmount": int,
+    "limit": dict,
+    "type": str,
+    "hasPhoto": bool,
+    "usageUrl": str,
+    "segmentNames": list,
+    "levelNames": dict,
+}
+
+
+class Shop:
+    def __init__(self, house: Any) -> None:
+        self.house = house
+        self.headers = permanent(house)
+        self.member = house.member(("email", "user@example.com"))
+
+    def rule(self, type: str, **fields: Any) -> str:
+        reply = self.post("/earningRule", type=type, **{"name": type, **fields})
+        assert reply.status == 200, reply.body
+        assert list(reply.json()) == ["earningRuleId"]
+        return str(reply.json()["earningRuleId"])
+
+    def post(self, path: str, method: str = "POST", **fields: Any) -> Any:
+        return post(self.house, path, {"earningRule": fields}, self.headers, method)
+
+    def get(self, path: str, headers: Any = None) -> Any:
+        reply = self.house.call("GET", "/api" + path, headers=headers or self.headers)
+        assert reply.status == 200, reply.body
+        return reply.json()
+
+    def customer(self) -> dict[str, str]:
+        return customer(self.house, self.member.member_id)
+
+
+@pytest.fixture
+def shop(house) -> Shop:
+    return Shop(house)
+
+
+def pairs(**changes: str) -> list[str]:
+    decoded = [unquote_plus(pair) for pair in DOCUMENTED]
+    return [
+        f"earningRule[{name}]={changes[name]}" if name in changes else pair
+        for pair in decoded
+        for name in [pair.partition("]")[0].partition("[")[2]]
+    ]
+
+
+def test_the_documented_forms_make_and_change_a_rule(house, shop) -> None:
+    made = post(house, "/DEFAULT/earningRule", pairs(), shop.headers)
+    assert made.status == 200, made.body
+    rule_id = made.json()["earningRuleId"]
+    shown = shop.get(f"/earningRule/{rule_id}")
+    assert shown["startAt"] == "2019-03-19T09:45:00+0000"
+    assert (shown["pointsAmount"], shown["segments"], shown["levelNames"]) == (5, [], [])
+    changes = {"eventName": "facebook_like", "name": "Facebook", "inclusionType": "exlude_labels"}
+    changed = post(house, f"/earningRule/{rule_id}", pairs(**changes), shop.headers, "PUT")
+    assert (changed.status, changed.json()) == (200, {"earningRuleId": rule_id})
+    assert shop.get(f"/DEFAULT/earningRule/{rule_id}")["eventName"] == "facebook_like"
+    switched = post(house, f"/earningRule/{rule_id}/active", ["active=0"], shop.headers)
+    assert (switched.status, switched.body) == (204, b"")
+    assert shop.get("/earningRule?active=1")["total"] == 0
+    switched = post(house, f"/earningRule/{rule_id}/activate", {"active": True}, shop.headers)
+    assert switched.status == 204
+    assert shop.get("/earningRule?active=1")["total"] == 1
+    unknown = "/earningRule/000096cf-32a3-43bd-9034-4df343e5fd93"
+    for method, path in (("GET", unknown), ("PUT", unknown), ("POST", unknown + "/activate")):
+        reply = post(house, path, {"active": 1}, shop.headers, method)
+        if method != "GET":
+            assert reply.status == 404
+            assert reply.json() == {"error": {"code": 404, "message": "Not Found"}}
+
+
+def test_answers_have_the_documented_keys_and_types(house, shop) -> None:
+    level = '{"translations":{"en":{"name":"level0"}},"conditionValue":0,"reward":{"value":0}}'
+    level_id = house.execute(Define(house.tenant_id, 0, "Level", level)).definition_id
+    rule_id = shop.rule(
+        "custom_event",
+        description="sth",
+        eventName="facebook_like",
+        pointsAmount=100,
+        levels=[level_id],
+        allTimeActive=False,
+        startAt="2018-01-19 09:45",
+        endAt="2099-03-19 09:45",
+    )
+    listed = shop.get("/DEFAULT/earningRule")
+    assert list(listed) == ["earningRules", "total"]
+    assert listed["total"] == 1
+    (shown,) = listed["earningRules"]
+    assert {name: type(value) for name, value in shown.items()} == ONE
+    assert list(shown) == list(ONE)
+    assert shown["levelNames"] == {level_id: "level0"}
+    assert shown["usageUrl"] == (
+        "http://127.0.0.1/api/v1/earnRule/facebook_like/customer/:customerId"
+    )
+    assert shop.get(f"/earningRule/{rule_id}") == shown
+    assert shop.get(f"/seller/earningRule/{rule_id}", seller(house)) == shown
+    assert shop.get("/seller/earningRule", seller(house)) == listed
+    mine = shop.get("/DEFAULT/customer/earningRule", shop.customer())
+    assert list(mine) == ["earningRules", "currency"]
+    assert mine["currency"] == "eur"
+    del shown["hasPhoto"]
+    assert mine["earningRules"] == [shown]
+    shop.rule("custom_event", name="off", eventName="x", pointsAmount=1, active=False)
+    assert len(shop.get("/customer/earningRule", shop.customer())["earningRules"]) == 1
+
+
+def test_every_type_is_kept_and_shown_in_its_own_numbers(shop) -> None:
+    labels = [{"key": "k", "value": "v"}]
+    reward = "000096cf-32a3-43bd-9034-4df343e5fd93"
+    kept = {
+        "points": {
+            "pointValue": 2.5,
+            "excludedSKUs": ["A", "B"],
+            "inclusionType": "include_labels",
+            "includedLabels": labels,
+            "excludedLabels": [],
+            "excludeDeliveryCost": True,
+            "minOrderValue": 9.99,
+        },
+        "multiply_for_product": {"multiplier": 1.5, "skuIds": ["A"], "labels": labels},
+        "multiply_by_product_labels": {"labelMultipliers": [{**labels[0], "multiplier": 3}]},
+        "instant_reward": {"rewardCampaignId": reward},
+        "product_purchase": {"pointsAmount": 0.01, "skuIds": ["A"]},
+        "event": {"eventName": "oloy.account.created", "pointsAmount": 7},
+        "custom_event": {"eventName": "like", "pointsAmount": 7, "limit": {}},
+        "referral": {"eventName": "register", "rewardType": "both", "pointsAmount": 7},
+        "geolocation": {
+            "pointsAmount": 1,
+            "latitude": 52.05224,
+            "longitude": -21.046587,
+            "radius": 0.5,
+            "limit": {"active": True, "period": "3 months", "limit": 4},
+        },
+        "qrcode": {"pointsAmount": 1, "code": "abccode", "limit": {"active": False}},
+    }
+    for kind, fields in kept.items():
+        shown = shop.get(f"/earningRule/{shop.rule(kind, **fields)}")
+        assert {name: shown.get(name) for name in fields} == fields, kind
+        assert shown["allTimeActive"] is True
+
+
+def test_parted_texts_mean_the_same_as_lists(shop) -> None:
+    rule_id = shop.rule("points", pointValue="1", excludedSKUs="A; B", excludedLabels="k:v;x:y")
+    shown = shop.get(f"/earningRule/{rule_id}")
+    assert shown["excludedSKUs"] == ["A", "B"]
+    assert shown["excludedLabels"] == [{"key": "k", "value": "v"}, {"key": "x", "value": "y"}]
+
+
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ({}, {"type", "name", "pointValue"}),
+        ({"type": "nonsense", "name": "x"}, {"type", "pointValue"}),
+        ({"type": "points", "name": "x", "pointValue": "much"}, {"pointValue"}),
+        ({"type": "points", "name": "x", "pointValue": -1}, {"pointValue"}),
+        (
+            {"type": "points", "name": "x", "pointValue": 1, "allTimeActive": 0},
+            {"startAt", "endAt"},
+        ),
+        ({"type": "points", "name": "x", "pointValue": 1, "levels": ["no"]}, {"levels"}),
+        (
+            {"type": "points", "name": "x", "pointValue": 1, "excludedLabels": [1]},
+            {"excludedLabels"},
+        ),
+        ({"type": "multiply_for_product", "name": "x", "multiplier": 2}, {"skuIds"}),
+        ({"type": "multiply_by_product_labels", "name": "x"}, {"labelMultipliers"}),
+        ({"type": "instant_reward", "name": "x"}, {"rewardCampaignId"}),
+        ({"type": "product_purchase", "name": "x"}, {"skuIds", "pointsAmount"}),
+        ({"type": "event", "name": "x", "pointsAmount": 0}, {"eventName", "pointsAmount"}),
+        ({"type": "referral", "name": "x", "pointsAmount": 1}, {"eventName", "rewardType"}),
+        ({"type": "qrcode", "name": "x"}, {"code", "pointsAmount"}),
+        (
+            {"type": "geolocation", "name": "x", "latitude": 91, "longitude": "1e999999999"},
+            {"latitude", "longitude", "radius", "pointsAmount"},
+        ),
+    ],
+)
+def test_a_wrong_form_names_every_wrong_field(
+    shop, fields: dict[str, Any], wrong: set[str]
+) -> None:
+    reply = shop.post("/earningRule", **fields)
+    assert reply.status == 400, reply.body
+    children = reply.json()["form"]["children"]
+    assert {name for name, child in children.items() if "errors" in child} == wrong
+
+
+def test_a_limits_fields_are_named_below_it(shop) -> None:
+    limit = {"active": 1, "period": "hour", "limit": 0}
+    reply = shop.post(
+        "/earningRule", type="qrcode", name="x", code="c", pointsAmount=1, limit=limit
+    )
+    children = reply.json()["form"]["children"]["limit"]["children"]
+    assert {name for name, child in children.items() if child} == {"period", "limit"}
+
+
+def test_an_event_is_reported_in_every_spelling(house, shop) -> None:
+    shop.rule("custom_event", eventName="customerAttendedEvent", pointsAmount=12)
+    member_id = shop.member.member_id
+    for path, headers in [
+        ("/DEFAULT/customer/earningRule/customerAttendedEvent", shop.customer()),
+        ("/customer/earnRule/customerAttendedEvent", shop.customer()),
+        (f"/v1/earnRule/customerAttendedEvent/customer/{member_id}", shop.headers),
+        (f"/DEFAULT/v1/earnRule/customerAttendedEvent/customer/{member_id}", shop.headers),
+        (f"/v4/earningRule/customerAttendedEvent/customer/{member_id}", shop.headers),
+        (f"/v1/earnRule/customerAttendedEvent/customer/{member_id}", shop.customer()),
+    ]:
+        reply = house.call("POST", "/api" + path, headers=headers)
+        assert (reply.status, reply.json()) == (200, {"points": 12}), path
+    unknown = house.call("POST", "/api/customer/earnRule/other", headers=shop.customer())
+    assert (unknown.status, unknown.json()) == (400, {"error": "event does not exist"})
+    nobody = "/api/v1/earnRule/customerAttendedEvent/customer/000096cf-32a3-43bd-9034-4df343e5fd93"
+    assert house.call("POST", nobody, headers=shop.headers).status == 404
+    assert house.call("POST", nobody, headers=shop.customer()).status == 403
+
+
+def test_a_limit_that_is_reached_is_told_and_uses_are_shown_to_their_member(house, shop) -> None:
+    limit = {"active": True, "period": "forever", "limit": 1}
+    shop.rule("custom_event", eventName="like", pointsAmount=1, limit=limit)
+    path = "/api/customer/earnRule/like"
+    assert house.call("POST", path, headers=shop.customer()).json() == {"points": 1}
+    second = house.call("POST", path, headers=shop.customer())
+    assert (second.status, second.json()) == (400, {"error": "limit exceeded"})
+    (mine,) = shop.get("/customer/earningRule", shop.customer())["earningRules"]
+    assert mine["usages"] == [{"period": "forever", "used": 1}]
+
+
+def test_codes_and_places_earn_as_documented(house, shop) -> None:
+    member_id = shop.member.member_id
+    coded = shop.rule("qrcode", code="abccode", pointsAmount=10)
+    shop.rule("qrcode", code="abccode", pointsAmount=5)
+    shop.rule("geolocation", latitude="52.05", longitude="-21.05", radius=1, pointsAmount=1)
+    scan = f"/DEFAULT/earningRule/qrcode/customer/{member_id}"
+    pairs = ["earningRule[code]=abccode", f"earningRule[earningRuleId]={coded}"]
+    reply = post(house, scan, pairs, shop.headers)
+    assert (reply.status, reply.json()) == (200, {"points": 10})
+    assert post(house, scan, pairs[:1], shop.customer()).json() == {"points": 15}
+    place = f"/earningRule/geolocation/customer/{member_id}"
+    here = ["earningRule[latitude]=52.052240", "earningRule[longitude]=-21.046587"]
+    assert post(house, place, here, shop.headers).json() == {"points": 1}
+    far = ["earningRule[latitude]=0", "earningRule[longitude]=0"]
+    assert post(house, place, far, shop.headers).status == 400
+    assert post(house, scan, ["earningRule[x]=1"], shop.headers).json()["form"]["children"]["code"]
+    other = house.member(("email", "other@example.com")).member_id
+    path = f"/earningRule/qrcode/customer/{other}"
+    assert post(house, path, pairs, shop.customer()).status == 403
+
+
+def test_a_purchase_and_its_simulation_earn_what_the_rules_give(house, shop) -> None:
+    shop.rule("points", name="general", pointValue=2)
+    buyer = {"email": "user@example.com", "name": "J"}
+    reply = post(house, "/transaction", sale("1", buyer=buyer), shop.headers)
+    assert reply.status == 200, reply.body
+    house.settle()
+    transfers = shop.get("/points/transfer")["transfers"]
+    assert [(each["value"], each["comment"]) for each in transfers] == [(6, "general")]
+
+
+def test_members_and_sellers_change_no_rules(house, shop) -> None:
+    for headers in (shop.customer(), seller(house)):
+        reply = post(house, "/earningRule", {"earningRule": {"type": "points"}}, headers)
+        assert reply.status == 403
+    assert house.call("GET", "/api/earningRule").status == 401
+
+
+def test_pages_of_rules_are_sorted_and_counted(shop) -> None:
+    for name in ("b", "c", "a"):
+        shop.rule("points", name=name, pointValue=1)
+    page = shop.get("/earningRule?perPage=2&page=1&sort=name&direction=desc")
+    assert ([each["name"] for each in page["earningRules"]], page["total"]) == (["c", "b"], 3)
+    assert [each["name"] for each in shop.get("/earningRule")["earningRules"]] == ["b", "c", "a"]
+
+
+def test_a_rules_definition_is_kept_in_whole_numbers(house, shop) -> None:
+    shop.rule("points", pointValue=2.5)
+    found = shop.get("/event?type=Guerdon.Rule.Event.RuleWasDefined")["events"]
+    assert found[0]["payload"]["body"]["pointValue"] == 25_000
+    assert not any(isinstance(v, float) for v in json.loads(json.dumps(found[0]["payload"])))
