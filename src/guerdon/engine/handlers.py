@@ -56,6 +56,7 @@ HANDLERS: commands.Handlers = {
     commands.RevokeLogins: tenants.revoke_logins,
     commands.AddSigningKey: tenants.add_signing_key,
     commands.ChangeSetting: tenants.change_setting,
+    commands.ChangeSettings: tenants.change_settings,
     commands.RebuildState: rebuild.rebuild_state,
     **definitions.HANDLERS,
     **administrators.HANDLERS,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -65,6 +66,44 @@ def _is_order_of(*choices: str) -> Callable[[Any], bool]:
     )
 
 
+def _is_timezone(value: Any) -> bool:
+    if not isinstance(value, str) or not value:
+        return False
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _is_shown(value: Any) -> bool:
+    """The names of the default, each with a value of its type."""
+    return (
+        isinstance(value, dict)
+        and value.keys() == _SHOWN_DEFAULT.keys()
+        and all(
+            type(each) is type(_SHOWN_DEFAULT[name])
+            and (not isinstance(each, str) or len(each) <= limits.string_chars_max)
+            for name, each in value.items()
+        )
+    )
+
+
+SHOWN = "programme.shown"
+_SHOWN_DEFAULT: dict[str, Any] = {
+    "programName": "Loyalty Program",
+    "programPointsSingular": "Point",
+    "programPointsPlural": "Points",
+    "programConditionsUrl": "",
+    "programFaqUrl": "",
+    "programUrl": "",
+    "helpEmailAddress": "",
+    "accentColor": "",
+    "cssTemplate": "",
+    "expirePointsNotificationDays": 10,
+    "expireCouponsNotificationDays": 10,
+    "expireLevelsNotificationDays": 10,
+}
 SETTINGS: dict[str, Setting] = {
     "members.auto_create.conscent": Setting(True, _is_switch, "register unknown Conscent users"),
     "members.auto_create.meditopia": Setting(False, _is_switch, "register unknown tokens"),
@@ -147,7 +186,13 @@ SETTINGS: dict[str, Setting] = {
     ),
     "members.sms_url": Setting("", _is_text, "where SMS go as webhooks; empty: to files"),
     "programme.currency": Setting("EUR", _is_currency, "ISO 4217 code of all amounts of money"),
-    "programme.timezone": Setting("UTC", _is_text, "the programme's time zone"),
+    "programme.timezone": Setting("UTC", _is_timezone, "the programme's time zone"),
+    SHOWN: Setting(
+        _SHOWN_DEFAULT, _is_shown, "what Open Loyalty's clients show; decides nothing here"
+    ),
+    "members.allow_profile_edits": Setting(
+        True, _is_switch, "members may change their own details"
+    ),
     "levels.tier_assign_type": Setting(
         "transactions", _is_one_of("transactions", "points"), "what a member's level is made of"
     ),

@@ -17,6 +17,7 @@ from guerdon.engine import secrets, settings
 from guerdon.engine.commands import (
     AddSigningKey,
     ChangeSetting,
+    ChangeSettings,
     CreateAdministrator,
     CreateKey,
     CreateTenant,
@@ -26,6 +27,7 @@ from guerdon.engine.commands import (
     RevokeKey,
     RevokeLogins,
 )
+from guerdon.engine.directory import read_settings
 from guerdon.engine.record import record
 from guerdon.errors import Duplicate, NotFound, Refused, Unauthenticated
 from guerdon.store.transaction import GENESIS, Transaction
@@ -135,15 +137,16 @@ def change_setting(tx: Transaction, command: ChangeSetting) -> None:
         value = msgspec.json.encode(parsed).decode()
     elif command.name not in settings.SETTINGS:
         raise Refused(f"there is no setting {command.name}", code="unknown_setting")
-    decision = about_tenant(
-        tx,
-        command.tenant_id,
-        definitions.SETTING_WAS_CHANGED,
-        "value" if secrets.is_secret(command.name) else None,
-        name=command.name,
-        value={"json": value},
-    )
-    record(tx, command.tenant_id, decision)
+    _set(tx, command.tenant_id, command.name, value)
+
+
+def change_settings(tx: Transaction, command: ChangeSettings) -> None:
+    """See `ChangeSettings`; what is so already leaves no decision."""
+    now = read_settings(tx.rows, command.tenant_id)
+    parsed = {name: settings.parse(name, text) for name, text in command.changed}
+    for name, value in parsed.items():
+        if value != now[name]:
+            _set(tx, command.tenant_id, name, msgspec.json.encode(value).decode())
 
 
 def record_login(tx: Transaction, command: RecordLogin) -> None:
@@ -188,6 +191,18 @@ def add_signing_key(tx: Transaction, command: AddSigningKey) -> None:
         created_at=tx.now,
     )
     tx.rows.run("retire_signing_keys", retired_at=tx.now, kid=command.kid)
+
+
+def _set(tx: Transaction, tenant_id: int, name: str, value: str | None) -> None:
+    decision = about_tenant(
+        tx,
+        tenant_id,
+        definitions.SETTING_WAS_CHANGED,
+        "value" if secrets.is_secret(name) else None,
+        name=name,
+        value={"json": value},
+    )
+    record(tx, tenant_id, decision)
 
 
 def _require_network(text: str) -> None:

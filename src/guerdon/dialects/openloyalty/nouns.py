@@ -22,6 +22,7 @@ from guerdon.dialects.openloyalty import (
     security,
     segments,
     sellers,
+    settings,
     stores,
     transactions,
 )
@@ -39,6 +40,7 @@ MODULES: tuple[ModuleType, ...] = (
     pos,
     sellers,
     security,
+    settings,
     earning_rules,
     invitations,
     leftout,

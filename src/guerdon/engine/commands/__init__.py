@@ -409,6 +409,13 @@ class ChangeSetting(Command, frozen=True):
     value: str | None
 
 
+class ChangeSettings(Command, frozen=True):
+    """Set several settings, all or none: (name, JSON text) pairs. Errors: as `ChangeSetting`."""
+
+    changed: tuple[tuple[str, str], ...]
+    actor: str = ""
+
+
 class Rebuilt(msgspec.Struct, frozen=True, array_like=True):
     """How many decisions were folded again."""
 
