@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,8 @@ from guerdon.clock import DAY, SECOND
 from guerdon.config import Config
 from guerdon.engine import commands
 from guerdon.engine.commands.definitions import Define
+from guerdon.engine.commands.invitations import Invite
+from guerdon.engine.commands.members import EnrolMember
 from guerdon.engine.commands.points import (
     AddPoints,
     BlockPoints,
@@ -27,6 +30,7 @@ from guerdon.engine.commands.points import (
     SpendPoints,
     TransferPoints,
 )
+from guerdon.engine.commands.rules import ReportEvent
 from guerdon.errors import GuerdonError
 from guerdon.followers import lease
 from guerdon.store import queries
@@ -83,6 +87,7 @@ def history(bench: Bench) -> list[Any]:
     do(commands.RegisterMember(tenant_id, 0, email, profile))
     do(commands.UpdateMember(tenant_id, 0, 41, '{"lastName":"Ω"}', (("card", "8"),)))
     points_history(do, tenant_id)
+    rules_history(do, tenant_id, names[:2])
     do(Define(tenant_id, 0, "Pos", '{"name":"Ω"}', actor="admin:1"))
     do(commands.IssueMemberToken(tenant_id, 0, 41))
     do(commands.RecordIntegrationStat(tenant_id, 0, '{"a":1}'))
@@ -113,6 +118,19 @@ def points_history(do: Callable[..., None], tenant_id: int) -> None:
     do(BlockPoints(tenant_id, 0, 1, 1_00), BlockPoints(tenant_id, 0, 1, 10_00))
     do(ReturnPoints(tenant_id, 0, 1, 2_00, "U"), ResetPoints(tenant_id, 0, 2))
     do(CancelPointsTransfer(tenant_id, 0, "no such transfer"))
+
+
+def rules_history(do: Callable[..., None], tenant_id: int, names: list[str]) -> None:
+    """Rules used by an activity, on purpose and too often; an invitation that somebody came by."""
+    body = {"type": "custom_event", "name": "Ω", "eventName": "grüßen", "pointsAmount": 1_50}
+    limit = {"active": True, "period": "week", "limit": 2}
+    rule = json.dumps({**body, "allTimeActive": True, "limit": limit})
+    do(Define(tenant_id, 0, "Rule", rule))
+    do(ingest(tenant_id, names, type="grüßen"), ingest(tenant_id, names[:1] * 2, type="grüßen"))
+    do(*[ReportEvent(tenant_id, 0, 3, "grüßen")] * 3)
+    do(Invite(tenant_id, 0, 41, "guest@example.com"), Invite(tenant_id, 0, 99, "a@example.com"))
+    profile = '{"firstName":"Gäst","email":"bob@example.com"}'
+    do(EnrolMember(tenant_id, 0, "self", profile, referrer_email="zoe@example.com"))
 
 
 def tables(bench: Bench) -> list[str]:
