@@ -50,4 +50,4 @@ def done(
 def _import(rows: Rows, tenant_id: int, row: Row) -> Import:
     through = rows.one("file_import_progress", tenant_id=tenant_id, import_id=row[0])
     count, good = through or (0, 0)
-    return Import(*row, count, good)
+    return Import(*(*row, count, good))

@@ -9,6 +9,10 @@ from types import ModuleType
 
 from guerdon.dialects.openloyalty import (
     admins,
+    campaign_categories,
+    campaigns,
+    campaigns_cashback,
+    campaigns_coupons,
     customers,
     customers_devices,
     earning_rules,
@@ -46,6 +50,10 @@ MODULES: tuple[ModuleType, ...] = (
     leftout,
     levels,
     segments,
+    campaigns,
+    campaigns_coupons,
+    campaigns_cashback,
+    campaign_categories,
 )
 
 
