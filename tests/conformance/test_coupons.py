@@ -1,4 +1,4 @@
-"""Bought coupons: used once, delivered, due when their hour comes, and taken back with purchases."""
+"""Bought coupons: used once, delivered, due when their hour comes, taken back with purchases."""
 
 from __future__ import annotations
 

@@ -174,8 +174,8 @@ def test_a_reward_is_had_by_whom_and_when_it_is_meant_for(house, shop) -> None:
     assert shop.buy(ann, hidden, channel="admin")
     house.execute(SwitchReward(house.tenant_id, 0, off, True))
     assert shop.buy(ann, off)
-    for type in ("cashback", "custom_campaign_code"):
-        assert refusal(shop, ann, shop.reward(type, codes)) == "reward_not_for_sale"
+    for each in ("cashback", "custom_campaign_code"):
+        assert refusal(shop, ann, shop.reward(each, codes)) == "reward_not_for_sale"
     assert shop.buy(ann, shop.reward("custom_campaign_code", codes), channel="admin")
     with pytest.raises(NotFound):
         shop.buy(ann, "00000000-0000-0000-0000-000000000000")

@@ -116,7 +116,7 @@ def sold(rows: Rows, tenant_id: int, reward_id: str, number: int) -> Sold:
 
 def all_sold(rows: Rows, tenant_id: int, number: int = 0) -> dict[str, Sold]:
     """What was sold of every reward, by its id; one nothing ever happened to is missing."""
-    own = dict(rows.all("rewards_bought_by", tenant_id=tenant_id, number=number))
+    own: dict[str, int] = dict(rows.all("rewards_bought_by", tenant_id=tenant_id, number=number))
     return {
         reward_id: Sold(bought, own.get(reward_id, 0), free, stocked, used, buyers)
         for reward_id, stocked, free, bought, used, buyers in rows.all(
@@ -216,12 +216,22 @@ def of_member(
 
 
 def bought(
-    rows: Rows, tenant_id: int, filters: Filters, *, limit: int, descending: bool = False
+    rows: Rows,
+    tenant_id: int,
+    filters: Filters,
+    *,
+    limit: int,
+    after: int = 0,
+    descending: bool = False,
 ) -> Iterator[BoughtCoupon]:
-    """Bought coupons that fit, up to `limit`, read a slice at a time, oldest first or newest."""
+    """Bought coupons that fit, up to `limit`, read a slice at a time, oldest first or newest.
+
+    after: the ordinal of the one they come after.
+    """
     query = "coupons_bought_back" if descending else "coupons_bought"
     values = msgspec.structs.asdict(filters)
-    after = _ordinal_since(rows, tenant_id, values.pop("bought_from")) - 1
+    since = _ordinal_since(rows, tenant_id, values.pop("bought_from"))
+    after = max(after, since - 1)
     before = _ordinal_since(rows, tenant_id, values.pop("bought_to") + 1)
     while limit > 0:
         count = min(limit, _PAGE_ROWS)
@@ -242,4 +252,4 @@ def _ordinal_since(rows: Rows, tenant_id: int, moment: int) -> int:
 
 
 def _coupon(row: Row) -> BoughtCoupon:
-    return BoughtCoupon(*row[:13], bool(row[13]), *row[14:])
+    return BoughtCoupon(*(*row[:13], bool(row[13]), *row[14:]))

@@ -1,0 +1,160 @@
+"""What forms say about rewards and their categories, as bodies of definitions.
+
+The reward's type may stand beside its English name, as the documented sample has it; without one
+it is a discount code. A description's languages are those of `LANGUAGES`.
+Source: Open Loyalty 4.3, "Reward campaigns": the fields of its form, in its order.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from guerdon import limits
+from guerdon.dialects.openloyalty.campaigns_shapes import TEXTS
+from guerdon.dialects.openloyalty.forms import BLANK, MISSING_CHOICE, WRONG, Form
+from guerdon.domain.rewards import CASHBACK, LANGUAGES, PERCENTAGE, RATE, TYPES
+
+_PERCENT_MAX = 1_000 * RATE
+_LABEL_PARTS = 2
+
+
+def reward(form: Form) -> dict[str, Any]:
+    """The body of a reward; what is wrong with it is noted in the form."""
+    type_given = form.choice("reward", TYPES, required=False)
+    translations = _translations(form, TEXTS)
+    body: dict[str, Any] = {
+        "reward": type_given or _type_beside_name(form),
+        "translations": translations,
+        "costInPoints": form.points("costInPoints", required=False) or 0,
+        **_audience(form),
+        **_amounts(form),
+        **_days(form),
+        "campaignVisibility": _span(form.child("campaignVisibility"), "Visible", "visible"),
+        "campaignActivity": _span(form.child("campaignActivity"), "Active", "active"),
+        "labels": _labels(form),
+        "categories": form.ids("categories"),
+        "featured": bool(form.switch("featured", required=False)),
+        "public": bool(form.switch("public", required=False)),
+        "fulfillmentTracking": bool(form.switch("fulfillmentTracking", required=False)),
+        "pushNotificationText": form.text("pushNotificationText", required=False),
+        "moreInformationLink": form.text("moreInformationLink", required=False),
+        "cashbackProvider": form.text("cashbackProvider", required=False),
+    }
+    _require_value(form, body)
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def codes(form: Form) -> tuple[str, ...] | None:
+    """The whole stock, or None when the form says nothing about it."""
+    if not form.has("coupons"):
+        form.texts("coupons")
+        return None
+    return tuple(form.texts("coupons", chars_max=limits.code_chars_max))
+
+
+def category(form: Form) -> dict[str, Any]:
+    """The body of a category."""
+    return {
+        "translations": _translations(form, ()),
+        "sortOrder": form.whole("sortOrder", required=False, high=limits.integer_abs_max) or 0,
+    }
+
+
+def _translations(form: Form, texts: tuple[str, ...]) -> dict[str, dict[str, str]]:
+    part = form.child("translations")
+    found = {}
+    for locale in LANGUAGES:
+        spoken = part.child(locale)
+        said = {"name": spoken.text("name", required=locale == LANGUAGES[0])}
+        for name in texts:
+            said[name] = spoken.text(name, required=False, chars_max=limits.reward_text_chars_max)
+        if texts:
+            said["brandName"] = spoken.text("brandName", required=False)
+        kept = {name: text for name, text in said.items() if text}
+        if kept:
+            found[locale] = kept
+    return found
+
+
+def _type_beside_name(form: Form) -> str:
+    beside = form.child("translations").child(LANGUAGES[0]).raw("reward")
+    return beside if beside in TYPES else TYPES[0]
+
+
+def _audience(form: Form) -> dict[str, Any]:
+    target = form.choice("target", ("level", "segment"), required=False)
+    levels, segments = form.ids("levels"), form.ids("segments")
+    return {
+        "target": target,
+        "levels": [] if target == "segment" else levels,
+        "segments": [] if target == "level" else segments,
+    }
+
+
+def _amounts(form: Form) -> dict[str, Any]:
+    return {
+        "unlimited": bool(form.switch("unlimited", required=False)),
+        "singleCoupon": bool(form.switch("singleCoupon", required=False)),
+        "limit": form.whole("limit", required=False) or 0,
+        "limitPerUser": form.whole("limitPerUser", required=False) or 0,
+        "pointValue": form.money("pointValue", required=False),
+        "transactionPercentageValue": form.money(
+            "transactionPercentageValue", required=False, high=_PERCENT_MAX
+        ),
+        "rewardValue": form.money("rewardValue", required=False),
+        "tax": form.money("tax", required=False),
+        "taxPriceValue": form.money("taxPriceValue", required=False),
+    }
+
+
+def _days(form: Form) -> dict[str, Any]:
+    high = limits.reward_days_max
+    return {
+        "daysInactive": form.whole("daysInactive", required=False, high=high) or 0,
+        "daysValid": form.whole("daysValid", required=False, high=high) or 0,
+    }
+
+
+def _span(part: Form, word: str, prefix: str) -> dict[str, Any]:
+    """When something holds: always, unless it is said otherwise."""
+    always = part.switch(f"allTime{word}", required=False)
+    low = part.moment(f"{prefix}From", required=False)
+    high = part.moment(f"{prefix}To", required=False)
+    if low is not None and high is not None and high < low:
+        part.fail(f"{prefix}To", WRONG)
+    if always is None:
+        always = low is None and high is None
+    bounds = {} if always else {f"{prefix}From": low, f"{prefix}To": high}
+    known = {name: moment for name, moment in bounds.items() if moment is not None}
+    return {f"allTime{word}": always, **known}
+
+
+def _labels(form: Form) -> list[dict[str, str]]:
+    """Labels as one text `key:value;key:value`, or as a list of keys and values."""
+    given = form.raw("labels")
+    if given is None or given == "":
+        return []
+    if isinstance(given, str):
+        pairs = [text.split(":", 1) for text in given.split(";") if text.strip()]
+        if not all(len(pair) == _LABEL_PARTS and pair[0].strip() for pair in pairs):
+            form.fail("labels", WRONG)
+            return []
+        return [{"key": key.strip(), "value": value.strip()} for key, value in pairs]
+    parts = form.children("labels")
+    return [{"key": part.text("key"), "value": part.text("value")} for part in parts]
+
+
+def _require_value(form: Form, body: dict[str, Any]) -> None:
+    """Cashback and percentage codes need what they are made of."""
+    names = {CASHBACK: "pointValue", PERCENTAGE: "transactionPercentageValue"}
+    name = names.get(body["reward"])
+    if name and not body[name]:
+        form.fail(name, BLANK)
+
+
+def delivery_status(form: Form, choices: tuple[str, ...]) -> str:
+    """One of the delivery's statuses."""
+    status = form.text("status")
+    if status and status not in choices:
+        form.fail("status", MISSING_CHOICE)
+    return status
