@@ -20,7 +20,7 @@ from guerdon.dialects.openloyalty.customers_shapes import Shower
 from guerdon.dialects.openloyalty.desk import Answer, Endpoint, Visit
 from guerdon.engine.commands.definitions import Define, Undefine
 from guerdon.errors import NotFound
-from guerdon.store import definitions, levels, segments
+from guerdon.store import definitions, levels, members, segments
 from guerdon.store.definitions import Definition
 from guerdon.store.members import Member
 from guerdon.store.port import Rows
@@ -165,8 +165,8 @@ async def _sought(visit: Visit, segment: Definition, texts: dict[str, str]) -> A
     after = looked_at = 0
     is_finished = False
     while not is_finished and looked_at < limits.search_members_max:
-        page, some = await visit.read(_slice(visit, segment, after))
-        found += [member.number for member in some if _fits(member, texts)]
+        page, fitting = await visit.read(_slice(visit, segment, after, texts))
+        found += fitting
         looked_at += len(page)
         is_finished = len(page) < limits.search_slice_members
         after = page[-1] if page else after
@@ -179,20 +179,23 @@ async def _sought(visit: Visit, segment: Definition, texts: dict[str, str]) -> A
 
 
 def _slice(
-    visit: Visit, segment: Definition, after: int
-) -> Callable[[Rows], tuple[list[int], list[Member]]]:
-    """A question for the segment's next members: their numbers, and who they are."""
+    visit: Visit, segment: Definition, after: int, texts: dict[str, str]
+) -> Callable[[Rows], tuple[list[int], list[int]]]:
+    """A question for the segment's next members: their numbers, and those of whoever fits."""
     tenant_id, limit = visit.tenant_id, limits.search_slice_members
 
-    def question(rows: Rows) -> tuple[list[int], list[Member]]:
+    def question(rows: Rows) -> tuple[list[int], list[int]]:
         page = segments.members(rows, tenant_id, segment.definition_id, after=after, limit=limit)
-        return page, rosters.members_of(rows, tenant_id, page)
+        some = rosters.members_of(rows, tenant_id, page)
+        return page, [each.number for each in some if _fits(rows, tenant_id, each, texts)]
 
     return question
 
 
-def _fits(member: Member, texts: dict[str, str]) -> bool:
-    details = member.profile
+def _fits(rows: Rows, tenant_id: int, member: Member, texts: dict[str, str]) -> bool:
+    details = dict(member.profile)
+    for kind, value in members.identities(rows, tenant_id, member.number):
+        details[kind] = details.get(kind) or value
     return all(text in str(details.get(name) or "").lower() for name, text in texts.items())
 
 

@@ -73,17 +73,20 @@ class Visit:
 
     # --- what was asked -----------------------------------------------------------------------
 
-    async def form(self, root: str, *, bytes_max: int = 0) -> Form:
+    async def form(
+        self, root: str, *, bytes_max: int = 0, values_max: int = limits.json_keys_max
+    ) -> Form:
         """The body's form under a root ("" for none), from JSON, brackets or multipart.
 
-        bytes_max: 0 means the usual bound, of a body with files or of one without.
+        bytes_max:  0 means the usual bound, of a body with files or of one without.
+        values_max: how many keys and array items JSON may have.
         Errors: those of `body`, `form`, `strictjson` and `uploads`.
         """
         media_type, _ = body.content_type(self.request.headers)
         is_upload = media_type == uploads.MEDIA_TYPE
         usual = limits.upload_bytes_max if is_upload else limits.body_bytes_max
         raw = await self.request.body(bytes_max or usual)
-        given = self._decoded(raw, media_type)
+        given = self._decoded(raw, media_type, values_max)
         if root:
             given = given.get(root, {}) if isinstance(given, dict) else {}
         return Form(given, self.timezone, self._files, root)
@@ -164,7 +167,7 @@ class Visit:
         """A moment as ordinary answers show it: `2018-09-13T16:37:33+0200`."""
         return to_datetime(moment).astimezone(self.timezone).strftime("%Y-%m-%dT%H:%M:%S%z")
 
-    def _decoded(self, raw: bytes, media_type: str) -> Any:
+    def _decoded(self, raw: bytes, media_type: str, values_max: int) -> Any:
         headers = self.request.headers
         if not raw:
             return {}
@@ -175,4 +178,4 @@ class Visit:
             self._files = upload.files
             return form.nested_pairs(upload.fields)
         body.require_json(headers)
-        return strictjson.decode(raw)
+        return strictjson.decode(raw, keys_max=values_max)
