@@ -148,6 +148,9 @@ clockwork_seconds = 60  # how late something due at an hour may be noticed
 upkeep_lease_seconds = 5  # after which another process takes a silent one's background work over
 statements_waiting_max = 500  # changes that travel with the next question; each holds its values
 copy_rows_min = 256  # below it one INSERT of whole columns saves COPY's two round trips
+erasure_slice_rows = 500  # activities that lose what was reported with them, in one transaction
+erasure_slice_positions = 4_096  # decisions whose purchases and invitations are looked through
+erasure_slice_outcomes = 20  # of 64 KB at most
 wal_pages_checkpoint = 1_000
 wal_bytes_max = 256 * 1_048_576
 

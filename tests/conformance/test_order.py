@@ -15,7 +15,7 @@ from conformance.stores import Bench, committers, in_threads, ingest, only_on_po
 from guerdon import bootstrap
 from guerdon.clock import SystemClock
 from guerdon.engine import commands
-from guerdon.engine.commands.points import AddPoints, SpendPoints, Transferred
+from guerdon.engine.commands.points import AddPoints, SpendPoints, TransferPoints, Transferred
 from guerdon.engine.committer import Committer
 from guerdon.engine.inline import InlineCommitter
 from guerdon.errors import Refused
@@ -138,11 +138,36 @@ def test_points_are_not_spent_twice_by_eight_committers(
 
     in_threads(*(lambda each=each: spend(each) for each in many))
     assert len(set(granted)) == len(granted) == 142
-    moved = bench.ask(
-        lambda rows: points.movements(rows, bench.tenant_id, number, limit=1_000)
-    )
+    moved = bench.ask(lambda rows: points.movements(rows, bench.tenant_id, number, limit=1_000))
     assert sum(each.points for each in moved) == 6_00
     assert bench.ask(lambda rows: books.balance(rows, bench.tenant_id)) == {number: 6_00}
+
+
+@only_on_postgres
+def test_points_sent_to_and_fro_by_eight_committers_stay_the_same(
+    bench: Bench, many: list[Committer]
+) -> None:
+    pair = [bench.member(("external", name)) for name in ("a", "b")]
+    for number in pair:
+        bench.do(AddPoints(bench.tenant_id, 0, number, 100_00))
+    outcomes: list[Any] = []
+
+    def send(committer: Committer, sender: int, receiver: int) -> None:
+        for turn in range(30):
+            command = TransferPoints(bench.tenant_id, 0, sender, receiver, 1_00 + turn)
+            outcomes.extend(committer.run([command]))
+
+    in_threads(
+        *(
+            lambda each=each, at=at: send(each, pair[at % 2], pair[1 - at % 2])
+            for at, each in enumerate(many)
+        )
+    )
+    assert len(outcomes) == WRITERS * 30
+    refused = {each.code for each in outcomes if not isinstance(each, Transferred)}
+    assert refused <= {"insufficient_points"}
+    held = bench.ask(lambda rows: books.balance(rows, bench.tenant_id))
+    assert sum(held.values()) == 200_00
 
 
 @only_on_postgres

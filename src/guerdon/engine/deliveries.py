@@ -95,3 +95,17 @@ def _status_secret(tx: Transaction, tenant_id: int) -> str:
         # The decision that holds it may belong to a command of the same commit.
         tx.flush()
     return secrets.reveal(tx.rows, tx.vault, tenant_id, value)
+
+
+def forget(
+    tx: Transaction, tenant_id: int, *, number: int | None = None, target: str | None = None
+) -> None:
+    """Take away what was sent to or about somebody; what still waited is not sent any more.
+
+    number: the member's, or that of a key of its own; target: an address, in place of it.
+    """
+    common = {"tenant_id": tenant_id, "finished_at": tx.moment(tenant_id)}
+    if number is not None:
+        tx.rows.run("forget_deliveries_of", **common, number=number)
+    if target:
+        tx.rows.run("forget_deliveries_to", **common, target=target)

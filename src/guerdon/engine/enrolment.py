@@ -15,7 +15,7 @@ import msgspec
 from guerdon.domain import identities
 from guerdon.domain import members as decide
 from guerdon.domain.members import Changes, Who
-from guerdon.engine import credentials, members, standing
+from guerdon.engine import credentials, levels, members, standing
 from guerdon.engine.commands import Handlers, Identity, Registered
 from guerdon.engine.commands.members import EditMember, EnrolMember
 from guerdon.engine.consequences import follow
@@ -41,6 +41,9 @@ def enrol(tx: Transaction, command: EnrolMember) -> Registered:
     is_active = command.by == "admin" or (command.by == "seller" and not by_sms)
     members.require_free(tx, tenant_id, named, 0)
     _require_known(tx, command)
+    # A programme that has levels gives everybody one; one without any takes everybody.
+    if levels.defined(tx, tenant_id):
+        levels.require_first(tx, tenant_id)
     is_invited = not is_active and not command.is_quiet
     if is_invited and ("phone" if by_sms else "email") not in profile:
         raise Refused("nothing to send the activation to", code="no_address")

@@ -14,6 +14,7 @@ from guerdon.engine import (
     deletions,
     deliveries,
     enrolment,
+    erasure,
     imports,
     ingest,
     invitations,
@@ -73,6 +74,7 @@ HANDLERS: commands.Handlers = {
     **rewards.HANDLERS,
     **coupons.HANDLERS,
     **cashback.HANDLERS,
+    **erasure.HANDLERS,
 }
 
 # Who hears of which moment, in this order.

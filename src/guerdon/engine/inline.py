@@ -62,6 +62,7 @@ class InlineCommitter:
             try:
                 while self._background is not None and self._exhausts(self._background):
                     pass
+                self._committer.maintain()
             except Exception as error:  # told to whoever waits, instead of ending the thread
                 done.set_exception(error)
             else:

@@ -244,6 +244,11 @@ def _of_member(
     return found[:limit]
 
 
+def positions(rows: Rows, tenant_id: int, number: int, after: int) -> list[int]:
+    """Where a member's activities are, beyond a position, ascending; some may have been deleted."""
+    return _positions(rows, tenant_id, number, None, after)
+
+
 def _positions(
     rows: Rows, tenant_id: int, number: int, type_id: int | None, after: int
 ) -> list[int]:

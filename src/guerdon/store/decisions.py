@@ -42,7 +42,7 @@ class Verdict(msgspec.Struct, frozen=True):
 def get(rows: Rows, vault: Vault, tenant_id: int, position: int) -> Recorded | None:
     """One decision."""
     row = rows.one("decision", tenant_id=tenant_id, position=position)
-    return _shown(rows, vault, tenant_id, [row])[0] if row else None
+    return shown(rows, vault, tenant_id, [row])[0] if row else None
 
 
 def page(
@@ -63,12 +63,12 @@ def page(
     values = {"tenant_id": tenant_id, "from": start, "limit": limit}
     if type is None:
         found = rows.all(f"decisions_{direction}", **values)
-        return _shown(rows, vault, tenant_id, found)
+        return shown(rows, vault, tenant_id, found)
     merged: list[Row] = []
     for name in _names(rows, tenant_id, type):
         merged += rows.all(f"decisions_of_type_{direction}", **values, type=name)
     merged.sort(key=lambda row: row[0], reverse=descending)
-    return _shown(rows, vault, tenant_id, merged[:limit])
+    return shown(rows, vault, tenant_id, merged[:limit])
 
 
 def total(rows: Rows, tenant_id: int, *, start: int = 1, type: str | None = None) -> int:
@@ -117,7 +117,7 @@ def secret(rows: Rows, vault: Vault, tenant_id: int, row: Row) -> Recorded:
     return _whole(vault, tenant_id, row, keys.get(row[3] or 0))
 
 
-def _shown(rows: Rows, vault: Vault, tenant_id: int, found: list[Row]) -> list[Recorded]:
+def shown(rows: Rows, vault: Vault, tenant_id: int, found: list[Row]) -> list[Recorded]:
     """Rows with their personal parts in place, where the member's key still exists."""
     sealed = {row[3] for row in found if row[6] is not None and row[3] is not None}
     if not sealed:

@@ -58,6 +58,13 @@ class Writer(Rows, Protocol):
     def maintain(self) -> None:
         """Short upkeep between two transactions, such as a checkpoint of the log."""
 
+    def purge(self) -> None:
+        """Leave nothing of what is deleted in this transaction, in a log of changes either.
+
+        It is done by the next `maintain` that can, after the commit. An engine whose log is the
+        operator's to keep (PostgreSQL) does nothing.
+        """
+
     def close(self) -> None:
         """Let go of the connection and of any lock that came with it."""
 

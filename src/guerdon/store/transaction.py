@@ -206,6 +206,13 @@ class Transaction:
             self._seals[tenant_id, number] = key
         return key
 
+    def destroy_seal(self, tenant_id: int, number: int) -> None:
+        """Make what is sealed under a number's key unreadable for good."""
+        key = self._seals.pop((tenant_id, number), None)
+        if key is not None:
+            self.vault.forget(key)
+        self.rows.run("remove_seal", tenant_id=tenant_id, number=number)
+
     # --- units --------------------------------------------------------------------------------
 
     def mark(self) -> tuple[Any, ...]:

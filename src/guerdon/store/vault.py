@@ -49,6 +49,10 @@ class Vault:
         cipher = self._cipher(wrapped, tenant_id, number)
         return self._decrypt(cipher, sealed, context.encode()).decode()
 
+    def forget(self, wrapped: bytes) -> None:
+        """Do not remember an opened key any longer: it was destroyed."""
+        self._open.pop(wrapped, None)
+
     def lock(self, context: str, secret: bytes) -> bytes:
         """Encrypt an installation-wide secret, such as a signing key."""
         return self._encrypt(self._master, secret, context.encode())

@@ -24,7 +24,9 @@ class EnrolMember(Command, frozen=True):
     is_quiet:         send nothing to somebody who is not active yet; an administrator lets them in.
 
     Errors: Duplicate `member_exists` with `field` email, phone or card; NotFound `unknown_store`;
-            NotFound `unknown_definition` with `field` levelId, posId or sellerId.
+            NotFound `unknown_definition` with `field` levelId, posId or sellerId;
+            Refused `no_first_level` when there are levels but none that begins at 0;
+            Refused `no_address` when there is nowhere to send the activation to.
     """
 
     Answer: ClassVar[Any] = Registered

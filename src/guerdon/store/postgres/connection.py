@@ -196,6 +196,9 @@ class PostgresWriter(PostgresRows):
     def maintain(self) -> None:
         """The server keeps itself."""
 
+    def purge(self) -> None:
+        """The server's log is its operator's, and what is deleted goes with the next VACUUM."""
+
     def _count_write(self) -> None:
         if not self._inside:
             raise errors.Defect("a change outside a transaction")

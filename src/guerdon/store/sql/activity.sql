@@ -5,7 +5,10 @@ VALUES (:tenant_id, :position, :type_id, :number, :occurred_at, :recorded_at, :k
 
 -- name: activities_after
 -- A page by position; ranges being deleted are not shown.
-SELECT a.position, a.type_id, a.number, a.occurred_at, a.recorded_at, a.key_id, a.data
+SELECT a.position, a.type_id, a.number, a.occurred_at, a.recorded_at, a.key_id,
+       CASE WHEN EXISTS (SELECT 1 FROM erasure f WHERE f.tenant_id = :tenant_id
+                         AND f.number = a.number AND f.finished_at IS NULL)
+            THEN NULL ELSE a.data END
 FROM activity a
 WHERE a.tenant_id = :tenant_id AND a.position > :after AND a.position <= :until
   AND NOT EXISTS (SELECT 1 FROM activity_deletion d
@@ -16,7 +19,10 @@ ORDER BY a.position LIMIT :limit OFFSET :offset;
 
 -- name: activities_of_type_after
 -- A page by position of one type, within a bounded range of positions.
-SELECT a.position, a.type_id, a.number, a.occurred_at, a.recorded_at, a.key_id, a.data
+SELECT a.position, a.type_id, a.number, a.occurred_at, a.recorded_at, a.key_id,
+       CASE WHEN EXISTS (SELECT 1 FROM erasure f WHERE f.tenant_id = :tenant_id
+                         AND f.number = a.number AND f.finished_at IS NULL)
+            THEN NULL ELSE a.data END
 FROM activity a
 WHERE a.tenant_id = :tenant_id AND a.position > :after AND a.position <= :until
   AND a.type_id = :type_id
@@ -28,7 +34,10 @@ ORDER BY a.position LIMIT :limit OFFSET :offset;
 
 -- name: activity
 -- One activity by position.
-SELECT a.position, a.type_id, a.number, a.occurred_at, a.recorded_at, a.key_id, a.data
+SELECT a.position, a.type_id, a.number, a.occurred_at, a.recorded_at, a.key_id,
+       CASE WHEN EXISTS (SELECT 1 FROM erasure f WHERE f.tenant_id = :tenant_id
+                         AND f.number = a.number AND f.finished_at IS NULL)
+            THEN NULL ELSE a.data END
 FROM activity a
 WHERE a.tenant_id = :tenant_id AND a.position = :position
   AND NOT EXISTS (SELECT 1 FROM activity_deletion d
@@ -38,7 +47,10 @@ WHERE a.tenant_id = :tenant_id AND a.position = :position
 
 -- name: activities_at
 -- The activities at some positions (a JSON list); those that are gone are left out.
-SELECT a.position, a.type_id, a.number, a.occurred_at, a.recorded_at, a.key_id, a.data
+SELECT a.position, a.type_id, a.number, a.occurred_at, a.recorded_at, a.key_id,
+       CASE WHEN EXISTS (SELECT 1 FROM erasure f WHERE f.tenant_id = :tenant_id
+                         AND f.number = a.number AND f.finished_at IS NULL)
+            THEN NULL ELSE a.data END
 FROM activity a
 WHERE a.tenant_id = :tenant_id AND a.position IN (SELECT value FROM json_each(:positions))
   AND NOT EXISTS (SELECT 1 FROM activity_deletion d
@@ -74,7 +86,10 @@ ORDER BY b.occurred_min, b.block;
 
 -- name: activities_by_time
 -- A type's activities in a run of positions by (occurred_at, position), from just after a pair.
-SELECT a.position, a.type_id, a.number, a.occurred_at, a.recorded_at, a.key_id, a.data
+SELECT a.position, a.type_id, a.number, a.occurred_at, a.recorded_at, a.key_id,
+       CASE WHEN EXISTS (SELECT 1 FROM erasure f WHERE f.tenant_id = :tenant_id
+                         AND f.number = a.number AND f.finished_at IS NULL)
+            THEN NULL ELSE a.data END
 FROM activity a
 WHERE a.tenant_id = :tenant_id AND a.position > :after_position AND a.position <= :until
   AND a.type_id = :type_id AND (a.occurred_at, a.position) > (:after_time, :after)

@@ -124,6 +124,8 @@ class SqliteWriter(SqliteRows):
         self._release = release
         self._alarm = alarm
         self._wal_pages = 0
+        # What was to be purged when a process was killed is purged by the next.
+        self._purges = True
         self._watch = _Watch(self)
         self._append = QUERIES["append_activity"]
         connection.set_wal_hook(self._count_wal_pages)
@@ -177,13 +179,33 @@ class SqliteWriter(SqliteRows):
             self._connection.executemany(self._append, rows)
 
     def maintain(self) -> None:
-        if self.failed or self._wal_pages < limits.wal_pages_checkpoint:
+        if self.failed:
+            return
+        if self._purges:
+            self._empty_wal()
+        if self._wal_pages < limits.wal_pages_checkpoint:
             return
         with self._watch:
             in_log, moved = self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         page_bytes = 4_096
         if (in_log - moved) * page_bytes > limits.wal_bytes_max:
             self._alarm(f"the write-ahead log holds {in_log - moved} pages a reader keeps alive")
+        self._wal_pages = 0
+
+    def purge(self) -> None:
+        self._purges = True
+
+    def _empty_wal(self) -> None:
+        """Move all of the log into the file and cut it off, unless a reader is in the way."""
+        self._connection.set_busy_timeout(0)
+        try:
+            with self._watch:
+                self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        except errors.StoreBusy:
+            return
+        finally:
+            self._connection.set_busy_timeout(limits.busy_milliseconds_max)
+        self._purges = False
         self._wal_pages = 0
 
     def close(self) -> None:

@@ -7,7 +7,10 @@ SELECT * FROM unnest(:tenant_id::bigint[], :position::bigint[], :type_id::bigint
 
 -- name: activities_at
 -- The activities at some positions (a JSON list); those that are gone are left out.
-SELECT a.position, a.type_id, a.number, a.occurred_at, a.recorded_at, a.key_id, a.data
+SELECT a.position, a.type_id, a.number, a.occurred_at, a.recorded_at, a.key_id,
+       CASE WHEN EXISTS (SELECT 1 FROM erasure f WHERE f.tenant_id = :tenant_id
+                         AND f.number = a.number AND f.finished_at IS NULL)
+            THEN NULL ELSE a.data END
 FROM activity a
 WHERE a.tenant_id = :tenant_id
   AND a.position = ANY (ARRAY(SELECT CAST(json_array_elements_text(CAST(:positions AS json))

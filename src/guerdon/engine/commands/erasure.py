@@ -1,0 +1,28 @@
+"""Forgetting members."""
+
+from __future__ import annotations
+
+from guerdon.engine.commands import Command
+
+
+class AnonymizeMember(Command, frozen=True):
+    """Forget everything personal about a member, for good; their points and history still count.
+
+    What names them is gone from every answer when this is answered. What lies in old requests is
+    sought out in the background. One who is forgotten already stays so.
+
+    Errors: NotFound `unknown_member` (also for one who was deleted).
+    """
+
+    number: int
+    actor: str = ""
+
+
+class DeleteMember(Command, frozen=True):
+    """The same, and the member is on no list any more.
+
+    Errors: NotFound `unknown_member` (also for one who was deleted).
+    """
+
+    number: int
+    actor: str = ""

@@ -1,0 +1,143 @@
+"""Questions of an auditor: who had what decided, and when.
+
+Times are found by halving, since recording times never go back; totals are differences of ordinals.
+Only a search for a name or for what a decision is about looks at decisions one by one, newest
+first, and at no more than `limits.audit_rows_scanned_max` of them.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+from collections.abc import Iterable
+
+import msgspec
+
+from guerdon import limits
+from guerdon.store import decisions
+from guerdon.store.decisions import Recorded
+from guerdon.store.port import Rows
+from guerdon.store.vault import Vault
+
+_PREFIX = "decision:"
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A decision, and on whose behalf it was made ("" for nobody's)."""
+
+    recorded: Recorded
+    actor: str
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Which decisions: within positions `low` to `high`, and as far as given of these types, about
+    this, on behalf of that."""
+
+    low: int
+    high: int
+    types: tuple[str, ...] | None = None
+    about: str = ""
+    actor: str | None = None
+
+    @property
+    def is_search(self) -> bool:
+        """Whether decisions have to be looked at one by one."""
+        return bool(self.about) or self.actor is not None
+
+
+def last_position(rows: Rows, tenant_id: int) -> int:
+    """The position of the newest decision."""
+    head = rows.one("head", tenant_id=tenant_id)
+    return head[1] if head else 0
+
+
+def first_since(rows: Rows, tenant_id: int, moment: int) -> int:
+    """The first position recorded at a moment or later; one above the last if there is none."""
+    low, high = 1, last_position(rows, tenant_id) + 1
+    while low < high:
+        middle = (low + high) // 2
+        row = rows.one("decision_time", tenant_id=tenant_id, position=middle)
+        if row is not None and row[0] < moment:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def types(rows: Rows, tenant_id: int) -> list[str]:
+    """Every type of which there is a decision."""
+    known = (name for name, _ in rows.all("counters", tenant_id=tenant_id))
+    return [name.removeprefix(_PREFIX) for name in known if name.startswith(_PREFIX)]
+
+
+def count(rows: Rows, tenant_id: int, type: str, *, since: int = 1, to: int | None = None) -> int:
+    """How many decisions of a type there are between two positions."""
+    first = rows.one("first_ordinal_from", tenant_id=tenant_id, type=type, **{"from": since})
+    if first is None:
+        return 0
+    end = last_position(rows, tenant_id) if to is None else to
+    last = rows.one("last_ordinal_to", tenant_id=tenant_id, type=type, to=end)
+    return max(0, last[0] - first[0] + 1) if last else 0
+
+
+def total(rows: Rows, tenant_id: int, wanted: Wanted) -> int:
+    """How many there are; of a search, how many were found where it looked."""
+    if wanted.is_search:
+        return len(_found(rows, tenant_id, wanted))
+    if wanted.types is None:
+        return max(0, wanted.high - wanted.low + 1)
+    return sum(
+        count(rows, tenant_id, type, since=wanted.low, to=wanted.high) for type in wanted.types
+    )
+
+
+def positions(
+    rows: Rows, tenant_id: int, wanted: Wanted, *, offset: int, limit: int, descending: bool
+) -> list[int]:
+    """Where the decisions of one page stand, in its order."""
+    if wanted.is_search:
+        found = _found(rows, tenant_id, wanted)
+        return (found if descending else found[::-1])[offset : offset + limit]
+    if wanted.types is None:
+        if descending:
+            first = wanted.high - offset
+            return list(range(first, max(first - limit, wanted.low - 1), -1))
+        first = wanted.low + offset
+        return list(range(first, min(first + limit, wanted.high + 1)))
+    query = "decision_positions_down" if descending else "decision_positions"
+    values = {"tenant_id": tenant_id, "low": wanted.low, "high": wanted.high}
+    runs = [
+        [row[0] for row in rows.all(query, **values, type=type, limit=offset + limit)]
+        for type in wanted.types
+    ]
+    return list(heapq.merge(*runs, reverse=descending))[offset : offset + limit]
+
+
+def entries(rows: Rows, vault: Vault, tenant_id: int, where: Iterable[int]) -> list[Entry]:
+    """The decisions at some positions, in their order, with what may be shown of them."""
+    order = list(where)
+    found = rows.all("decisions_at", tenant_id=tenant_id, positions=json.dumps(order))
+    shown = decisions.shown(rows, vault, tenant_id, [row[:9] for row in found])
+    by_position = {
+        recorded.position: Entry(recorded, row[9] or "")
+        for recorded, row in zip(shown, found, strict=True)
+    }
+    return [by_position[position] for position in order if position in by_position]
+
+
+def _found(rows: Rows, tenant_id: int, wanted: Wanted) -> list[int]:
+    """Newest first."""
+    heads = rows.all(
+        "decision_heads",
+        tenant_id=tenant_id,
+        low=wanted.low,
+        high=wanted.high,
+        limit=limits.audit_rows_scanned_max,
+    )
+    return [
+        position
+        for position, type, aggregate, actor in heads
+        if (wanted.types is None or type in wanted.types)
+        and (not wanted.about or aggregate == wanted.about)
+        and wanted.actor in (None, actor or "")
+    ]

@@ -1,0 +1,87 @@
+-- name: open_erasures
+-- Members of whom something may still be found, first asked first.
+SELECT number, position_max, words, phase, reached FROM erasure
+WHERE tenant_id = :tenant_id AND finished_at IS NULL ORDER BY requested_at, number LIMIT :limit;
+
+-- name: erasure
+-- Whether a member was forgotten, and when.
+SELECT requested_at, finished_at FROM erasure WHERE tenant_id = :tenant_id AND number = :number;
+
+-- name: add_erasure
+-- A member is forgotten; one who was before is sought out once more.
+INSERT INTO erasure (tenant_id, number, requested_at, position_max, words, phase, reached)
+VALUES (:tenant_id, :number, :requested_at, :position_max, :words, 0, 0)
+ON CONFLICT (tenant_id, number) DO UPDATE
+SET requested_at = excluded.requested_at, position_max = excluded.position_max,
+    words = excluded.words, phase = 0, reached = 0, finished_at = NULL;
+
+-- name: move_erasure
+-- How far the search has come.
+UPDATE erasure SET phase = :phase, reached = :reached
+WHERE tenant_id = :tenant_id AND number = :number;
+
+-- name: finish_erasure
+-- Nothing is left to be searched for, nor what to search for.
+UPDATE erasure SET words = '[]', finished_at = :finished_at
+WHERE tenant_id = :tenant_id AND number = :number;
+
+-- name: remove_seal
+-- Destroy a key: what is sealed under it cannot be read any more.
+DELETE FROM seal WHERE tenant_id = :tenant_id AND number = :number;
+
+-- name: remove_identities
+-- Nobody is called so any more.
+DELETE FROM identity WHERE tenant_id = :tenant_id AND number = :number;
+
+-- name: forget_member
+-- Nothing personal is left of a member.
+UPDATE member SET profile = '{}', subscription = NULL, updated_at = :updated_at
+WHERE tenant_id = :tenant_id AND number = :number;
+
+-- name: forget_activities
+-- What was reported with some of a member's activities (a JSON list of positions).
+UPDATE activity SET data = NULL
+WHERE tenant_id = :tenant_id AND number = :number
+  AND position IN (SELECT value FROM json_each(:positions));
+
+-- name: purchases_of_nobody
+-- A run of purchases that belong to nobody, with what they say of the buyer.
+SELECT position, seal_number, customer_email, customer_phone, customer_card FROM purchase
+WHERE tenant_id = :tenant_id AND position > :after AND position <= :until AND number = 0
+  AND customer <> '{}'
+ORDER BY position;
+
+-- name: forget_purchase_customer
+-- Nothing personal is left in a purchase.
+UPDATE purchase SET customer = '{}', customer_name = '', customer_email = '', customer_phone = '',
+                    customer_card = ''
+WHERE tenant_id = :tenant_id AND position = :position;
+
+-- name: invitations_of_nobody
+-- A run of invitations that nobody has taken yet.
+SELECT invitation_id, seal_number, recipient_email, recipient_phone FROM invitation
+WHERE tenant_id = :tenant_id AND position > :after AND position <= :until
+  AND recipient IS NULL AND seal_number < 0
+ORDER BY position;
+
+-- name: outcomes_from
+-- A run of outcomes, oldest first.
+SELECT outcome_id, path, reason, body FROM outcome
+WHERE tenant_id = :tenant_id AND outcome_id > :after ORDER BY outcome_id LIMIT :limit;
+
+-- name: forget_outcome
+-- That a request was refused stays, what it held does not.
+UPDATE outcome SET path = '', reason = '', body = :body
+WHERE tenant_id = :tenant_id AND outcome_id = :outcome_id;
+
+-- name: forget_deliveries_of
+-- What was sent to or about somebody, or still was to be.
+UPDATE delivery SET target = '', subject = '', body = '', last_error = NULL, fence = fence + 1,
+       outcome = COALESCE(outcome, 'forgotten'), finished_at = COALESCE(finished_at, :finished_at)
+WHERE tenant_id = :tenant_id AND number = :number;
+
+-- name: forget_deliveries_to
+-- The same by the address it was sent to.
+UPDATE delivery SET target = '', subject = '', body = '', last_error = NULL, fence = fence + 1,
+       outcome = COALESCE(outcome, 'forgotten'), finished_at = COALESCE(finished_at, :finished_at)
+WHERE tenant_id = :tenant_id AND target = :target;
