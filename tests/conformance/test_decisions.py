@@ -171,20 +171,21 @@ TAMPERED = [
     ("UPDATE decision SET hash = substr(hash, 2) WHERE position = 6", 6),
     ("DELETE FROM decision WHERE position = 4", 4),
     ("DELETE FROM decision WHERE position >= 6", 6),
-    ("UPDATE head SET decision_hash = substr(decision_hash, 2)", 8),
+    ("UPDATE head SET decision_hash = substr(decision_hash, 2)", None),  # behind the last one
 ]
 
 
 @pytest.mark.parametrize(("change", "position"), TAMPERED)
 def test_a_change_of_one_byte_is_found_where_it_was_made(
-    bench: Bench, change: str, position: int
+    bench: Bench, change: str, position: int | None
 ) -> None:
     bench.member(("external", "m"))
+    found = position or bench.ask(lambda rows: decisions.total(rows, bench.tenant_id)) + 1
     with administrator(bench) as execute:
         unlock(bench, execute)
         execute(change)
     verdict = bench.ask(lambda rows: decisions.verify(rows, bench.tenant_id))
-    assert (verdict.verified, verdict.bad_position) == (position - 1, position)
+    assert (verdict.verified, verdict.bad_position) == (found - 1, found)
     assert verdict.reason
 
 
