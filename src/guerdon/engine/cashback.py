@@ -8,13 +8,13 @@ from guerdon.domain import coupons as decide
 from guerdon.domain import rewards as of_rewards
 from guerdon.domain.coupons import Coupon
 from guerdon.domain.rewards import Reward
-from guerdon.engine import coupons, members, rewards
+from guerdon.engine import coupons, members, rewards, sales
 from guerdon.engine.commands import Handlers
 from guerdon.engine.commands.rewards import RedeemCashback, Redeemed, ReportCashback
 from guerdon.engine.definitions import known
 from guerdon.engine.programme import settings, timezone
 from guerdon.engine.record import record
-from guerdon.engine.rewards import Deal
+from guerdon.engine.sales import Deal
 from guerdon.errors import Refused
 from guerdon.store import levels, segments
 from guerdon.store import rewards as stored
@@ -54,10 +54,10 @@ def redeem(tx: Transaction, command: RedeemCashback) -> Redeemed:
     if command.points <= 0:
         raise Refused("points must be above zero", code="invalid_points", field="pointsAmount")
     deal = Deal(tenant_id, member, reward, 1, command.points)
-    rewards.require(rewards.problem(tx, deal))
+    sales.require(sales.problem(tx, deal))
     _require_within_day(tx, tenant_id, number, command.points)
     coupon = Coupon(tx.uuid(), "")
-    rewards.sell(tx, deal, coupon)
+    sales.sell(tx, deal, coupon)
     amount = of_rewards.cashback(reward, command.points)
     return Redeemed(reward.reward_id, coupon.id, reward.point_value, amount)
 

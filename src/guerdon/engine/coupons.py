@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from guerdon.domain import coupons as decide
 from guerdon.domain import rewards as of_rewards
-from guerdon.domain.coupons import Coupon, Sale
+from guerdon.domain.coupons import Coupon, DeliveryStatus, Sale, Status
 from guerdon.domain.purchases import Purchase
 from guerdon.engine import points, rewards
 from guerdon.engine.commands import Handlers
@@ -20,7 +20,8 @@ from guerdon.store import rewards as stored
 from guerdon.store.rewards import BoughtCoupon
 from guerdon.store.transaction import Transaction
 
-_CANCELED, _CANCELLED = "canceled", "cancelled"
+_CANCELED: DeliveryStatus = "canceled"
+_CANCELLED: Status = "cancelled"
 
 
 def required(tx: Transaction, tenant_id: int, number: int, coupon_id: str) -> BoughtCoupon:

@@ -13,7 +13,7 @@ from guerdon.domain import rules, rules_on_events, rules_on_purchases
 from guerdon.domain.purchases import Purchase
 from guerdon.domain.rules import Facts, Outcome, Rule
 from guerdon.domain.rules_decisions import Occasion
-from guerdon.engine import rewards
+from guerdon.engine import sales
 from guerdon.engine.commands import Handlers
 from guerdon.engine.commands.rules import Earned, ReportEvent, UseCode, VisitPlace
 from guerdon.engine.earning import Asked, active, ask_about, asked_of, pay, uses_of
@@ -42,7 +42,7 @@ def _rewarded(
     rule = outcome.rule
     if outcome.reason or rule.type != "instant_reward":
         return outcome
-    is_given = rewards.grant(tx, tenant_id, number, rule.reward_id, purchase)
+    is_given = sales.grant(tx, tenant_id, number, rule.reward_id, purchase)
     return outcome if is_given else Outcome(rule, reason="reward_unavailable")
 
 
