@@ -46,6 +46,12 @@ class Writer(Rows, Protocol):
     def run(self, query: str, /, **values: Any) -> int:
         """Run a changing query; the number of rows it changed."""
 
+    def later(self, query: str, /, **values: Any) -> None:
+        """The same when nobody asks for the number: at the latest before whatever could see it.
+
+        So many changes of a kind are made together. Trouble with one may show at a later call.
+        """
+
     def run_many(self, query: str, rows: Sequence[Row]) -> None:
         """Run a changing query once for each row; values in the order the query names them."""
 

@@ -15,6 +15,7 @@ from guerdon.errors import Misconfigured
 
 _NAME = re.compile(r"^-- name: ([a-z][a-z0-9_]*)\s*$")
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z][a-z0-9_]*)")
+_TABLE = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+([a-z][a-z0-9_]*)")
 
 
 def load(engine: str) -> dict[str, str]:
@@ -31,6 +32,17 @@ def load(engine: str) -> dict[str, str]:
 def parameters(statement: str) -> list[str]:
     """The parameter names of a statement, in order of first appearance."""
     return list(dict.fromkeys(_PARAMETER.findall(statement)))
+
+
+def tables(statement: str) -> frozenset[str]:
+    """The tables a statement reads or changes; keywords are written large, tables small."""
+    return frozenset(_TABLE.findall(statement))
+
+
+def adds_one(statement: str) -> bool:
+    """Whether it adds exactly one row or fails, so that nobody needs to wait for the number."""
+    is_plain = "DO NOTHING" not in statement and "SELECT" not in statement
+    return statement.startswith("INSERT INTO") and is_plain
 
 
 def numbered(statement: str) -> str:

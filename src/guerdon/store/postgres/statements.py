@@ -38,9 +38,9 @@ class Statement(msgspec.Struct, frozen=True):
 
 def statement(text: str, name: str = "") -> Statement:
     """One named query, read."""
-    plain = text.startswith("INSERT INTO") and "DO NOTHING" not in text and "SELECT" not in text
     names = tuple(queries.parameters(text))
-    return Statement(queries.numbered(text), names, plain, name.startswith("clear_"))
+    adds_one = queries.adds_one(text)
+    return Statement(queries.numbered(text), names, adds_one, name.startswith("clear_"))
 
 
 def load() -> dict[str, Statement]:
