@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from guerdon.engine import (
     administrators,
+    audit,
     cashback,
     catalogue,
     commands,
@@ -77,6 +78,7 @@ HANDLERS: commands.Handlers = {
     **coupons.HANDLERS,
     **cashback.HANDLERS,
     **erasure.HANDLERS,
+    **audit.HANDLERS,
 }
 
 # Who hears of which moment, in this order.
