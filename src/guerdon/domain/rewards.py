@@ -37,6 +37,8 @@ PERCENTAGE = "percentage_discount_code"
 CUSTOM = "custom_campaign_code"
 WITHOUT_STOCK = (CASHBACK, PERCENTAGE)
 """Types whose coupons are made when they are bought."""
+NOT_FOR_SALE = (CASHBACK, CUSTOM)
+"""Types that members do not buy themselves: points are redeemed, or somebody hands them out."""
 
 DELIVERY_STATUSES = ("ordered", "canceled", "shipped", "delivered")
 LANGUAGES = ("en", "pl")

@@ -178,7 +178,8 @@ def _require_for_sale(
 ) -> None:
     moment = tx.moment(tenant_id)
     is_admin = channel == "admin"
-    if reward.reward == decide.CASHBACK or (reward.reward == decide.CUSTOM and not is_admin):
+    is_given = is_admin and reward.reward != decide.CASHBACK
+    if reward.reward in decide.NOT_FOR_SALE and not is_given:
         require("reward_not_for_sale")
     is_shown = is_admin or (
         reward.is_shown(moment) and _is_for(tx, tenant_id, member.number, reward)

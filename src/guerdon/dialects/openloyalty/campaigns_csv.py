@@ -13,7 +13,7 @@ import msgspec
 from guerdon import limits
 from guerdon.clock import to_datetime
 from guerdon.dialects.openloyalty import sheets
-from guerdon.dialects.openloyalty.campaigns_shapes import person
+from guerdon.dialects.openloyalty.campaigns_coupons_shapes import person
 from guerdon.dialects.openloyalty.desk import Answer, Visit
 from guerdon.domain.purchases import money_number
 from guerdon.domain.registration import points_number
