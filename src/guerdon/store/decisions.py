@@ -6,14 +6,16 @@ import fnmatch
 import json
 
 import msgspec
+import structlog
 
-from guerdon.errors import StoreError
+from guerdon.errors import DoesNotOpen, StoreError
 from guerdon.store.port import Row, Rows
 from guerdon.store.transaction import GENESIS, chain
 from guerdon.store.vault import Vault
 
 _PREFIX = "decision:"
 _VERIFY_ROWS = 1_000
+_log = structlog.get_logger(__name__)
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -85,6 +87,12 @@ def total(rows: Rows, tenant_id: int, *, start: int = 1, type: str | None = None
     return count
 
 
+def total_of(rows: Rows, tenant_id: int, type: str) -> int:
+    """How many decisions of one type were ever made."""
+    row = rows.one("counter_total", tenant_id=tenant_id, name=_PREFIX + type)
+    return row[0] if row else 0
+
+
 def verify(rows: Rows, tenant_id: int) -> Verdict:
     """Walk the hash chain from the beginning to the head."""
     previous, position = GENESIS, 0
@@ -110,15 +118,24 @@ def secret(rows: Rows, vault: Vault, tenant_id: int, row: Row) -> Recorded:
     """A row with its sealed part in its place even when it is the tenant's own secret.
 
     For rebuilding state and for using a secret; nothing that answers a request may show it.
+    Errors: StoreError when something does not open that nobody has asked to forget.
     """
     keys = _keys(rows, tenant_id, {row[3] or 0})
     if row[6] is not None and row[3] is None and not keys:
         raise StoreError("the tenant's own key is missing")
-    return _whole(vault, tenant_id, row, keys.get(row[3] or 0))
+    try:
+        return _whole(vault, tenant_id, row, keys.get(row[3] or 0))
+    except DoesNotOpen:
+        if _was_forgotten(rows, tenant_id, row[3]):
+            return Recorded(*row[:6])
+        raise
 
 
 def shown(rows: Rows, vault: Vault, tenant_id: int, found: list[Row]) -> list[Recorded]:
-    """Rows with their personal parts in place, where the member's key still exists."""
+    """Rows with their personal parts in place, where the member's key still exists.
+
+    What does not open is left out, and told to the operator: the rest can still be read.
+    """
     sealed = {row[3] for row in found if row[6] is not None and row[3] is not None}
     if not sealed:
         return [Recorded(*row[:6]) for row in found]
@@ -126,7 +143,7 @@ def shown(rows: Rows, vault: Vault, tenant_id: int, found: list[Row]) -> list[Re
     return [
         Recorded(*row[:6])
         if row[6] is None or row[3] is None
-        else _whole(vault, tenant_id, row, keys.get(row[3]))
+        else _readable(rows, vault, tenant_id, row, keys.get(row[3]))
         for row in found
     ]
 
@@ -143,6 +160,22 @@ def _whole(vault: Vault, tenant_id: int, row: Row, wrapped: bytes | None) -> Rec
         fragment = vault.unseal(wrapped, tenant_id, number or 0, context, bytes(sealed))
         payload = payload[:at] + fragment + payload[at + chars :]
     return Recorded(position, kind, aggregate, number, recorded_at, payload)
+
+
+def _readable(
+    rows: Rows, vault: Vault, tenant_id: int, row: Row, wrapped: bytes | None
+) -> Recorded:
+    try:
+        return _whole(vault, tenant_id, row, wrapped)
+    except DoesNotOpen:
+        if not _was_forgotten(rows, tenant_id, row[3]):
+            _log.critical("decision_does_not_open", tenant_id=tenant_id, position=row[0])
+        return Recorded(*row[:6])
+
+
+def _was_forgotten(rows: Rows, tenant_id: int, number: int | None) -> bool:
+    """Whether a member's key is not their first: what was sealed under that one is gone."""
+    return rows.one("erasure", tenant_id=tenant_id, number=number or 0) is not None
 
 
 def _plain(row: Row) -> Row:

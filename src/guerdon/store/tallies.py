@@ -1,4 +1,4 @@
-"""What was bought altogether, kept as counters: by the whole tenant, and at each point of sale.
+"""What was bought altogether, kept as counters: of the tenant, of each point of sale, of each hour.
 
 Amounts are in 1/10,000; returns are taken off.
 """
@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import msgspec
 
+from guerdon.clock import SECOND
 from guerdon.store.port import Rows
 
+HOUR = 3_600 * SECOND
 PREFIX = "purchase:"
 
 
@@ -46,6 +48,17 @@ def of_pos(rows: Rows, tenant_id: int, pos_id: str) -> Tally:
         return row[0] if row else 0
 
     return Tally(total("count"), total("gross"), total("net"))
+
+
+def made_between(rows: Rows, tenant_id: int, first: int, last: int) -> int:
+    """How many purchases were made from the hour of one moment to that of another.
+
+    Cost: one small row for each hour in which there were any.
+    """
+    row = rows.one(
+        "purchases_in_hours", tenant_id=tenant_id, first=first // HOUR, last=last // HOUR
+    )
+    return row[0] if row else 0
 
 
 def _name(pos_id: str, what: str) -> str:

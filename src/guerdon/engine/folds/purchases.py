@@ -28,6 +28,7 @@ def _registered(tx: Transaction, fact: Fact) -> None:
     items = _items(payload["items"])
     customer = payload.get("customerData") or {}
     document = payload["transactionData"]
+    made_at = from_datetime(datetime.fromisoformat(document["purchaseDate"]))
     tx.rows.run(
         "add_purchase",
         tenant_id=fact.tenant_id,
@@ -35,7 +36,7 @@ def _registered(tx: Transaction, fact: Fact) -> None:
         purchase_id=fact.aggregate,
         document_number=document["documentNumber"],
         is_return=int(document["documentType"] == "return"),
-        purchased_at=from_datetime(datetime.fromisoformat(document["purchaseDate"])),
+        purchased_at=made_at,
         place=document["purchasePlace"] or "",
         pos_id=(payload.get("posId") or {}).get("posId", ""),
         revised_document=payload.get("revisedDocument") or "",
@@ -48,17 +49,26 @@ def _registered(tx: Transaction, fact: Fact) -> None:
         customer=text(customer),
         **{column: str(customer.get(name) or "").lower() for column, name in _SEARCHED.items()},
     )
-    delivery = payload.get("excludedDeliverySKUs") or []
+    _tally(tx, fact, items, made_at)
+    for key, value in dict.fromkeys(label for item in items for label in item.labels):
+        tx.rows.run("add_item_label", tenant_id=fact.tenant_id, key=key, value=value)
+
+
+def _tally(tx: Transaction, fact: Fact, items: tuple[Item, ...], made_at: int) -> None:
+    """Add it to what was bought altogether."""
+    is_return = fact.payload["transactionData"]["documentType"] == "return"
+    delivery = fact.payload.get("excludedDeliverySKUs") or []
     changes = tallies.changes(
-        (payload.get("posId") or {}).get("posId", ""),
-        is_return=document["documentType"] == "return",
+        (fact.payload.get("posId") or {}).get("posId", ""),
+        is_return=is_return,
         gross=sum(item.gross for item in items),
         gross_without_delivery=sum(item.gross for item in items if item.sku not in delivery),
     )
     for name, change in changes.items():
         tx.count(fact.tenant_id, name, change)
-    for key, value in dict.fromkeys(label for item in items for label in item.labels):
-        tx.rows.run("add_item_label", tenant_id=fact.tenant_id, key=key, value=value)
+    if not is_return:
+        hour = made_at // tallies.HOUR
+        tx.rows.run("add_purchase_hour", tenant_id=fact.tenant_id, hour=hour)
 
 
 def _assigned(tx: Transaction, fact: Fact) -> None:
@@ -206,6 +216,7 @@ CLEARED: tuple[str, ...] = (
     "clear_purchases",
     "clear_purchase_totals",
     "clear_purchase_places",
+    "clear_purchase_hours",
     "clear_bought",
     "clear_item_labels",
     "clear_purchase_counters",

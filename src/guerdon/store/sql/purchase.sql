@@ -190,6 +190,20 @@ DELETE FROM purchase_total WHERE tenant_id = :tenant_id;
 -- Empty before a rebuild.
 DELETE FROM purchase_place WHERE tenant_id = :tenant_id;
 
+-- name: add_purchase_hour
+-- One purchase more in an hour.
+INSERT INTO purchase_hour (tenant_id, hour, purchases) VALUES (:tenant_id, :hour, 1)
+ON CONFLICT (tenant_id, hour) DO UPDATE SET purchases = purchase_hour.purchases + 1;
+
+-- name: purchases_in_hours
+-- How many purchases were made from an hour to another, both included.
+SELECT CAST(COALESCE(SUM(purchases), 0) AS BIGINT) FROM purchase_hour
+WHERE tenant_id = :tenant_id AND hour BETWEEN :first AND :last;
+
+-- name: clear_purchase_hours
+-- Empty before a rebuild.
+DELETE FROM purchase_hour WHERE tenant_id = :tenant_id;
+
 -- name: clear_bought
 -- Empty before a rebuild.
 DELETE FROM bought WHERE tenant_id = :tenant_id;

@@ -70,6 +70,15 @@ CREATE TABLE purchase_place (
 
 CREATE INDEX purchase_place_by_member ON purchase_place (tenant_id, number);
 
+-- How many purchases were made in each hour since 1970 UTC, returns left aside.
+-- distributed
+CREATE TABLE purchase_hour (
+    tenant_id INTEGER NOT NULL,
+    hour      INTEGER NOT NULL,
+    purchases INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, hour)
+) STRICT, WITHOUT ROWID;
+
 -- Who ever bought what. `kind` is `sku`, `maker` or `label`; a label is a JSON list of its key and
 -- its value.
 -- distributed
