@@ -64,8 +64,11 @@ def test_no_documented_variable_is_unknown() -> None:
 def test_every_tenant_setting_is_documented_with_its_default() -> None:
     rows = dict(re.findall(r"^\| `([a-z_.]+)` \| ([^|]+) \|", OPERATING, re.MULTILINE))
     assert set(rows) == set(settings.SETTINGS)
+    (shown_below,) = re.findall(r"^```json\n(.*?)^```$", OPERATING, re.MULTILINE | re.DOTALL)
     for name, setting in settings.SETTINGS.items():
-        if setting.default != "":
+        if rows[name].strip() == "below":
+            assert json.loads(shown_below) == setting.default
+        elif setting.default != "":
             shown = rows[name].strip().strip("`")
             assert shown == _as_written(setting.default), name
 
