@@ -173,6 +173,12 @@ class OutcomeUnknown(StoreError):
     code = "outcome_unknown"
 
 
+class DoesNotOpen(StoreError):
+    """What is sealed does not open: it was tampered with, or its key is a later one."""
+
+    code = "does_not_open"
+
+
 class Conflict(StoreError):
     """That key exists already."""
 

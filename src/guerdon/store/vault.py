@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from guerdon.clock import Clock
-from guerdon.errors import StoreError
+from guerdon.errors import DoesNotOpen, StoreError
 
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
@@ -24,7 +24,8 @@ _CACHE_MAX = 50_000
 class Vault:
     """Makes, wraps and uses members' keys.
 
-    Errors: StoreError when something sealed does not open (wrong secret key, or tampered with).
+    Errors: StoreError when a wrapped key or an installation's secret does not open (the secret key
+            is a wrong one); DoesNotOpen when only what is sealed under a key does not.
     """
 
     def __init__(self, secret_key: bytes, clock: Clock) -> None:
@@ -47,7 +48,10 @@ class Vault:
     ) -> str:
         """The text that was sealed."""
         cipher = self._cipher(wrapped, tenant_id, number)
-        return self._decrypt(cipher, sealed, context.encode()).decode()
+        try:
+            return _decrypted(cipher, sealed, context.encode()).decode()
+        except InvalidTag as wrong:
+            raise DoesNotOpen from wrong
 
     def forget(self, wrapped: bytes) -> None:
         """Do not remember an opened key any longer: it was destroyed."""
@@ -59,12 +63,12 @@ class Vault:
 
     def unlock(self, context: str, locked: bytes) -> bytes:
         """The installation-wide secret that was locked."""
-        return self._decrypt(self._master, locked, context.encode())
+        return self._opened(locked, context.encode())
 
     def _cipher(self, wrapped: bytes, tenant_id: int, number: int) -> AESGCM:
         cipher = self._open.get(wrapped)
         if cipher is None:
-            key = self._decrypt(self._master, wrapped, _key_context(tenant_id, number))
+            key = self._opened(wrapped, _key_context(tenant_id, number))
             cipher = AESGCM(key)
             if len(self._open) >= _CACHE_MAX:
                 self._open.clear()
@@ -75,12 +79,15 @@ class Vault:
         nonce = self._clock.secret(_NONCE_BYTES)
         return nonce + cipher.encrypt(nonce, plain, context)
 
-    @staticmethod
-    def _decrypt(cipher: AESGCM, sealed: bytes, context: bytes) -> bytes:
+    def _opened(self, locked: bytes, context: bytes) -> bytes:
         try:
-            return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], context)
+            return _decrypted(self._master, locked, context)
         except InvalidTag as wrong:
-            raise StoreError("a sealed value does not open: wrong secret key?") from wrong
+            raise StoreError("a sealed key does not open: wrong secret key?") from wrong
+
+
+def _decrypted(cipher: AESGCM, sealed: bytes, context: bytes) -> bytes:
+    return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], context)
 
 
 def _key_context(tenant_id: int, number: int) -> bytes:
