@@ -85,6 +85,7 @@ class Room:
     crashed: Callable[[Request, str], Answer] = problem_crashed
     asgi: App | None = None  # takes whatever below the prefix no route takes
     is_always_open: bool = False  # answers even when too many requests are in flight
+    elsewhere: Sequence[Route] = ()  # the few whose paths are whole, outside the prefix
 
 
 class Match:
@@ -196,6 +197,8 @@ class Router:
         self._rooms[prefix] = room
         for route in room.routes:
             self._add_route(room, prefix, route)
+        for route in room.elsewhere:
+            self._add_route(room, (), route)
 
     def _add_route(self, room: Room, prefix: tuple[str, ...], route: Route) -> None:
         node = self._root
@@ -210,7 +213,7 @@ class Router:
             else:
                 node = node.literals.setdefault(piece, _Node())
         if route.method in node.endpoints:
-            where = f"{route.method} {room.prefix}{route.path_template}"
+            where = f"{route.method} /{'/'.join((*prefix, *template))}"
             raise errors.Misconfigured(f"Two routes claim {where}.")
         node.endpoints[route.method] = _Endpoint(room, route.handler, route.quick, tuple(names))
 

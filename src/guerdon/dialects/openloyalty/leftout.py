@@ -1,7 +1,7 @@
 """What Open Loyalty has and Guerdon leaves out: answered with 501 and the reason.
 
-A documented request never gets lost in a 404: whoever sends one of these learns that it is known,
-that it is not served, and why.
+A documented request never gets lost in a 404: whoever sends one of these, logged in or not, learns
+that it is known, that it is not served, and why.
 Source: Open Loyalty 4.3, "Settings" (translations, messages, logos, files) and the photos of
         levels, rewards and earning rules.
 """
@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from guerdon.dialects.openloyalty import refusals
-from guerdon.dialects.openloyalty.desk import Answer, Endpoint, Visit
+from guerdon.dialects.openloyalty.desk import STORE_PARAMETER, Answer, Endpoint, Visit
 from guerdon.web import answers
 
 TEXTS = "Translations belong to the cockpits of Open Loyalty, which Guerdon does not serve."
 MESSAGES = "Message templates are not kept: what members are told is left to webhooks."
 PICTURES = "Pictures for shop fronts are not kept; a file server does that better."
-CONDITIONS = "The terms are not kept; the setting programConditionsUrl says where they are."
+CONDITIONS = "No file with the terms is kept: the setting programConditionsUrl says where it is."
 
 LEFT_OUT: dict[str, tuple[tuple[str, str], ...]] = {
     TEXTS: (
@@ -71,7 +71,6 @@ LEFT_OUT: dict[str, tuple[tuple[str, str], ...]] = {
         ("DELETE", "/campaign/{campaign}/photo/{photoId}"),
     ),
     CONDITIONS: (
-        ("GET", "/settings/conditions-file"),
         ("POST", "/settings/conditions-file"),
         ("DELETE", "/settings/conditions-file"),
     ),
@@ -79,11 +78,12 @@ LEFT_OUT: dict[str, tuple[tuple[str, str], ...]] = {
 
 
 def endpoints() -> list[Endpoint]:
-    """Everything that is left out."""
+    """Everything that is left out; with a store's code or not, and whether it exists or not."""
     return [
-        Endpoint(method, path, _refused(reason), "anyone")
+        Endpoint(method, store + path, _refused(reason), "anyone", in_store=False)
         for reason, requests in LEFT_OUT.items()
         for method, path in requests
+        for store in ("", f"/{{{STORE_PARAMETER}}}")
     ]
 
 

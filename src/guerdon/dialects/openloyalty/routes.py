@@ -6,14 +6,15 @@ Source: Open Loyalty 4.3, "Authorization", "Event API", "Introduction".
 from __future__ import annotations
 
 from guerdon.config import Config
-from guerdon.dialects.openloyalty import events, nouns, passports, refusals
+from guerdon.dialects.openloyalty import events, nouns, passports, refusals, terms
 from guerdon.dialects.openloyalty.callers import Callers
 from guerdon.dialects.openloyalty.desk import DEFAULT_STORE, STORE_PARAMETER, Desk
 from guerdon.dialects.openloyalty.keyring import Keyring
 from guerdon.dialects.openloyalty.logins import Logins
+from guerdon.dialects.openloyalty.people import Caller
 from guerdon.engine.commands import RevokeLogins
 from guerdon.engine.engine import Engine
-from guerdon.errors import StoreError
+from guerdon.errors import Forbidden, StoreError
 from guerdon.store.port import Rows
 from guerdon.web import answers
 from guerdon.web.answers import Answer
@@ -57,7 +58,7 @@ class Api:
 
     async def list_events(self, request: Request) -> Answer:
         """`GET /api/event`."""
-        tenant_id = (await self.callers.caller(request)).tenant_id
+        tenant_id = (await self._reader(request)).tenant_id
         query = events.parsed(request.query())
         vault = self._engine.vault
         page = await self._engine.read(lambda rows: events.page(rows, vault, tenant_id, query))
@@ -65,12 +66,19 @@ class Api:
 
     async def show_event(self, request: Request) -> Answer:
         """`GET /api/event/{event_id}`."""
-        tenant_id = (await self.callers.caller(request)).tenant_id
+        tenant_id = (await self._reader(request)).tenant_id
         event_id = request.params["event_id"]
         vault = self._engine.vault
         event = await self._engine.read(lambda rows: events.event(rows, vault, tenant_id, event_id))
         answer = refusals.not_found(request) if event is None else Answer(200, refusals.JSON, event)
         return _shown(request, answer)
+
+    async def _reader(self, request: Request) -> Caller:
+        """Who may read every decision: an administrator whose roles say so, or a key."""
+        caller = await self.callers.caller(request)
+        if caller.kind not in {"admin", "key"} or not caller.may("EVENT:VIEW"):
+            raise Forbidden("Access Denied.")
+        return caller
 
     async def version(self, _request: Request) -> Answer:
         """`GET /api/`."""
@@ -105,7 +113,8 @@ def room(engine: Engine, config: Config) -> Room:
     }
     routes = [Route(method, path, handler) for (method, path), handler in paths.items()]
     routes += [Route("OPTIONS", path, refusals.preflight) for _, path in paths]
-    routes += Desk(engine, api.callers, api.logins).routes(nouns.endpoints())
+    desk = Desk(engine, api.callers, api.logins)
+    routes += desk.routes(nouns.endpoints())
     return Room(
         "openloyalty",
         "/api",
@@ -114,6 +123,7 @@ def room(engine: Engine, config: Config) -> Room:
         method_not_allowed=refusals.method_not_allowed,
         failed=refusals.failed,
         crashed=refusals.crashed,
+        elsewhere=desk.routes(terms.beside_the_api()),
     )
 
 

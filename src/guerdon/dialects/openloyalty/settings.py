@@ -169,11 +169,6 @@ async def activation_method(visit: Visit) -> Answer:
     return visit.ok({"method": visit.settings["members.activation_method"]})
 
 
-async def conditions_url(visit: Visit) -> Answer:
-    """`GET /settings/conditions-url`, of release 3.2."""
-    return visit.ok({"url": visit.settings[SHOWN]["programConditionsUrl"]})
-
-
 def endpoints() -> list[Endpoint]:
     """Everything about settings."""
     return [
@@ -185,7 +180,6 @@ def endpoints() -> list[Endpoint]:
         Endpoint("GET", "/settings/manifest", manifest, "anyone"),
         Endpoint("GET", "/settings/activation", activation, "anyone"),
         Endpoint("GET", "/settings/activation-method", activation_method, "anyone"),
-        Endpoint("GET", "/settings/conditions-url", conditions_url, "anyone"),
     ]
 
 
