@@ -1,6 +1,12 @@
-"""Members' accounts of points as a transaction sees them, and what they must be able to bear."""
+"""Members' accounts of points as a transaction sees them, and what they must be able to bear.
+
+An account that was read is remembered for as long as the transaction lasts, since the tenant's head
+is held: only folds change it, and they change what is remembered with it.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 from guerdon import limits
 from guerdon.domain.points import ISSUED
@@ -12,10 +18,20 @@ from guerdon.store.transaction import Transaction
 
 def account(tx: Transaction, tenant_id: int, number: int) -> Account:
     """A member's account as it is now. Errors: NotFound `unknown_member`."""
-    found = ledger.account(tx.rows, tenant_id, number, tx.moment(tenant_id))
+    found: Account | None = tx.accounts.get((tenant_id, number))
     if found is None:
-        raise NotFound("user not found", code="unknown_member")
+        found = ledger.account(tx.rows, tenant_id, number, tx.moment(tenant_id))
+        if found is None:
+            raise NotFound("user not found", code="unknown_member")
+        tx.accounts[tenant_id, number] = found
     return found
+
+
+def learn(tx: Transaction, tenant_id: int, numbers: Collection[int]) -> None:
+    """Read several members' accounts at once, so that each is there when it is asked for."""
+    new = [number for number in numbers if (tenant_id, number) not in tx.accounts]
+    for found in ledger.accounts(tx.rows, tenant_id, new, tx.moment(tenant_id)) if new else ():
+        tx.accounts[tenant_id, found.number] = found
 
 
 def covering(

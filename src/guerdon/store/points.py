@@ -5,7 +5,8 @@ Points are whole hundredths, times microseconds UTC.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -114,6 +115,15 @@ def account(rows: Rows, tenant_id: int, number: int, moment: int) -> Account | N
     if row is None:
         return None
     return Account(number, *row)
+
+
+def accounts(
+    rows: Rows, tenant_id: int, numbers: Collection[int], moment: int
+) -> Iterator[Account]:
+    """Some members' accounts at a moment; those there are none of are left out."""
+    listed = json.dumps(sorted(numbers))
+    for row in rows.all("accounts_of", tenant_id=tenant_id, numbers=listed, moment=moment):
+        yield Account(*row)
 
 
 def live_lots(rows: Rows, tenant_id: int, number: int, *, moment: int, order: str) -> Iterator[Lot]:

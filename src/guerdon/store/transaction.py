@@ -71,6 +71,8 @@ class Transaction:
         self.vault = vault
         self.memories = memories
         self.actor = ""
+        self.accounts: dict[tuple[int, int], Any] = {}
+        """Members' accounts as they are now, by tenant and number; folds keep them so."""
         self._writes = rows.writes
         self._heads: dict[int, Head] = {}
         self._activities: list[Row] = []

@@ -76,11 +76,13 @@ def _came_in(tx: Transaction, fact: Fact, kind: str, source: str) -> None:
         other_account=_id(transfer, "senderId", "accountId"),
     )
     if is_locked:
-        _post(tx, fact, fact.position, [(source, LOCKED, value)])
+        _post(tx, fact, fact.position, [(source, LOCKED, value)], lapsed=0)
         return
     legs = [(source, AVAILABLE, remaining), (source, DEBT, value - remaining)]
+    lapsed = remaining if expires_at <= fact.recorded_at else 0
     earned = value if kind == "adding" else 0
-    _post(tx, fact, fact.position, legs, earned=earned, spent=-value if source == SPENT else 0)
+    spent = -value if source == SPENT else 0
+    _post(tx, fact, fact.position, legs, lapsed=lapsed, earned=earned, spent=spent)
 
 
 def _spent(tx: Transaction, fact: Fact) -> None:
@@ -91,7 +93,7 @@ def _spent(tx: Transaction, fact: Fact) -> None:
         tx, fact, "spending", revised_id=_id(transfer, "revisedTransactionId", "transactionId")
     )
     legs = [(AVAILABLE, SPENT, taken), (DEBT, SPENT, value - taken)]
-    _post(tx, fact, fact.position, legs, spent=value)
+    _post(tx, fact, fact.position, legs, lapsed=0, spent=value)
 
 
 def _transferred(tx: Transaction, fact: Fact) -> None:
@@ -99,14 +101,14 @@ def _transferred(tx: Transaction, fact: Fact) -> None:
     value = hundredths(transfer["value"])
     _take(tx, fact, value)
     _add_transfer(tx, fact, "p2p_spending", other_account=_id(transfer, "receiverId", "accountId"))
-    _post(tx, fact, fact.position, [(AVAILABLE, TRANSIT, value)])
+    _post(tx, fact, fact.position, [(AVAILABLE, TRANSIT, value)], lapsed=0)
 
 
 def _blocked(tx: Transaction, fact: Fact) -> None:
     value = hundredths(fact.payload["pointsTransfer"]["value"])
     pieces = [(piece.lot.position, piece.points) for piece in _take(tx, fact, value)]
     _add_transfer(tx, fact, "blocking", pieces=text(pieces))
-    _post(tx, fact, fact.position, [(AVAILABLE, BLOCKED, value)])
+    _post(tx, fact, fact.position, [(AVAILABLE, BLOCKED, value)], lapsed=0)
 
 
 def _canceled(tx: Transaction, fact: Fact) -> None:
@@ -140,7 +142,8 @@ def _expired(tx: Transaction, fact: Fact) -> None:
     lot = _named(tx, fact)
     remaining = lot.remaining or 0
     _set_lot(tx, lot, fact, "expired", 0, None)
-    _post(tx, fact, lot.position, [(AVAILABLE, EXPIRED, remaining)], expired=remaining)
+    legs = [(AVAILABLE, EXPIRED, remaining)]
+    _post(tx, fact, lot.position, legs, lapsed=-remaining, expired=remaining)
 
 
 def _unlocked(tx: Transaction, fact: Fact) -> None:
@@ -226,8 +229,20 @@ _UNSAID = dict.fromkeys(
 )
 
 
-def _post(tx: Transaction, fact: Fact, about: int, legs: Iterable[Leg], **totals: int) -> None:
-    """Record movements and add them to the sums; the second of two only if it moves anything."""
+def _post(
+    tx: Transaction,
+    fact: Fact,
+    about: int,
+    legs: Iterable[Leg],
+    *,
+    lapsed: int | None = None,
+    **totals: int,
+) -> None:
+    """Record movements and add them to the sums; the second of two only if it moves anything.
+
+    lapsed: what else of the account's points is past its expiry now; None when that must be looked
+            up.
+    """
     held = dict.fromkeys(OF_MEMBER, 0)
     for leg, (source, target, moved) in enumerate(legs):
         if leg and not moved:
@@ -251,7 +266,21 @@ def _post(tx: Transaction, fact: Fact, about: int, legs: Iterable[Leg], **totals
                 tx.count(fact.tenant_id, ledger.PREFIX + account, change)
     held[DEBT] = -held[DEBT]
     sums = {"earned": 0, "spent": 0, "expired": 0, **totals}
-    tx.rows.run("change_account", tenant_id=fact.tenant_id, number=fact.number, **held, **sums)
+    tx.rows.later("change_account", tenant_id=fact.tenant_id, number=fact.number, **held, **sums)
+    before: ledger.Account | None = tx.accounts.pop((fact.tenant_id, fact.number), None)
+    if before is not None and lapsed is not None:
+        tx.accounts[fact.tenant_id, fact.number] = ledger.Account(
+            fact.number,
+            before.account_id,
+            before.held + held[AVAILABLE],
+            before.locked + held[LOCKED],
+            before.blocked + held[BLOCKED],
+            before.debt + held[DEBT],
+            before.earned + sums["earned"],
+            before.spent + sums["spent"],
+            before.expired + sums["expired"],
+            before.lapsed + lapsed,
+        )
 
 
 def _set_lot(

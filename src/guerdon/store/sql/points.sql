@@ -12,6 +12,16 @@ SELECT a.account_id, a.available, a.locked, a.blocked, a.debt, a.earned, a.spent
                AND t.state = 'active' AND t.expires_at <= :moment) AS BIGINT) AS lapsed
 FROM account a WHERE a.tenant_id = :tenant_id AND a.number = :number;
 
+-- name: accounts_of
+-- The same of some members (a JSON list of numbers).
+SELECT a.number, a.account_id, a.available, a.locked, a.blocked, a.debt, a.earned, a.spent,
+       a.expired,
+       CAST((SELECT COALESCE(SUM(t.remaining), 0) FROM points_transfer t
+             WHERE t.tenant_id = :tenant_id AND t.number = a.number AND t.remaining > 0
+               AND t.state = 'active' AND t.expires_at <= :moment) AS BIGINT) AS lapsed
+FROM account a
+WHERE a.tenant_id = :tenant_id AND a.number IN (SELECT value FROM json_each(:numbers));
+
 -- name: change_account
 -- What a decision adds to a member's sums, or takes from them.
 UPDATE account
