@@ -78,6 +78,30 @@ def pairs(raw: bytes) -> list[tuple[str, str]]:
     return found
 
 
+def rows_apart(named: list[tuple[str, str]], root: str) -> list[tuple[str, str]]:
+    """The pairs, with the rows of one list numbered anew.
+
+    A field that its row has already begins the next row: a documented example of Open Loyalty's
+    gives all its rows the number 0.
+    """
+    row_of = re.compile(re.escape(root) + r"\[([0-9]{1,6})\](.+)")
+    rows: dict[str, int] = {}
+    filled: set[tuple[int, str]] = set()
+    count, found = 0, []
+    for name, value in named:
+        matched = row_of.fullmatch(name)
+        if not matched:
+            found.append((name, value))
+            continue
+        number, field = matched.groups()
+        if number not in rows or (rows[number], field) in filled:
+            rows[number] = count
+            count += 1
+        filled.add((rows[number], field))
+        found.append((f"{root}[{rows[number]}]{field}", value))
+    return found
+
+
 class _Branch:
     """A dict that is being filled; it becomes a list when its keys count up from 0."""
 

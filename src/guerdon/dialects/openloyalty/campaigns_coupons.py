@@ -78,7 +78,7 @@ async def _buy(
 
 async def mark_used(visit: Visit) -> Answer:
     """`POST /{admin|customer}/campaign/coupons/mark_as_used`: all rows, or none."""
-    form = await visit.form("")
+    form = await visit.form("", rows="coupons")
     parts = form.children("coupons")
     if not 0 < len(parts) <= limits.coupons_at_once_max:
         form.fail("coupons", WRONG)

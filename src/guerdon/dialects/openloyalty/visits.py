@@ -74,19 +74,25 @@ class Visit:
     # --- what was asked -----------------------------------------------------------------------
 
     async def form(
-        self, root: str, *, bytes_max: int = 0, values_max: int = limits.json_keys_max
+        self,
+        root: str,
+        *,
+        bytes_max: int = 0,
+        values_max: int = limits.json_keys_max,
+        rows: str = "",
     ) -> Form:
         """The body's form under a root ("" for none), from JSON, brackets or multipart.
 
         bytes_max:  0 means the usual bound, of a body with files or of one without.
         values_max: how many keys and array items JSON may have.
+        rows:       a list whose rows may all have one number; see `form.rows_apart`.
         Errors: those of `body`, `form`, `strictjson` and `uploads`.
         """
         media_type, _ = body.content_type(self.request.headers)
         is_upload = media_type == uploads.MEDIA_TYPE
         usual = limits.upload_bytes_max if is_upload else limits.body_bytes_max
         raw = await self.request.body(bytes_max or usual)
-        given = self._decoded(raw, media_type, values_max)
+        given = self._decoded(raw, media_type, values_max, rows)
         if root:
             given = given.get(root, {}) if isinstance(given, dict) else {}
         return Form(given, self.timezone, self._files, root)
@@ -167,12 +173,13 @@ class Visit:
         """A moment as ordinary answers show it: `2018-09-13T16:37:33+0200`."""
         return to_datetime(moment).astimezone(self.timezone).strftime("%Y-%m-%dT%H:%M:%S%z")
 
-    def _decoded(self, raw: bytes, media_type: str, values_max: int) -> Any:
+    def _decoded(self, raw: bytes, media_type: str, values_max: int, rows: str) -> Any:
         headers = self.request.headers
         if not raw:
             return {}
         if media_type == _FORM:
-            return form.nested(raw)
+            named = form.pairs(raw)
+            return form.nested_pairs(form.rows_apart(named, rows) if rows else named)
         if media_type == uploads.MEDIA_TYPE:
             upload = uploads.read(headers, raw)
             self._files = upload.files
