@@ -85,8 +85,7 @@ def test_brackets_nest(raw, value):
     assert form.nested(raw) == value
 
 
-@pytest.mark.parametrize("raw", [b"a=1&a[b]=2", b"a[b]=1&a=2", b"a[b]=1&a[b]=2", b"a[0]=1&a[]=2"])
-def test_rows_that_share_a_number_are_told_apart_by_what_they_say_again() -> None:
+def test_rows_that_share_a_number_are_told_apart_by_what_they_say_again():
     given = b"of[0][a]=1&of[0][b]=2&x=3&of[0][a]=4&of[7][b]=5&of[0][c]=6&of[x][a]=7"
     found = form.rows_apart(form.pairs(given), "of")
     assert [f"{name}={value}" for name, value in found] == [
@@ -100,6 +99,7 @@ def test_rows_that_share_a_number_are_told_apart_by_what_they_say_again() -> Non
     ]
 
 
+@pytest.mark.parametrize("raw", [b"a=1&a[b]=2", b"a[b]=1&a=2", b"a[b]=1&a[b]=2", b"a[0]=1&a[]=2"])
 def test_one_name_holds_one_thing(raw):
     assert code_of(form.nested, raw) == "duplicate_parameter"
 
