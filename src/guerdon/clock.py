@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import secrets
 import time
-import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -46,7 +45,12 @@ class SystemClock:
         return time.monotonic()
 
     def uuid(self) -> str:
-        return str(uuid.UUID(bytes=os.urandom(16), version=4))
+        # Spelled out, since going by way of a UUID costs three times as much.
+        digits = os.urandom(16).hex()
+        variant = "89ab"[int(digits[16], 16) & 3]
+        return (
+            f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+        )
 
     def secret(self, size_bytes: int) -> bytes:
         return secrets.token_bytes(size_bytes)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta, tzinfo
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -60,9 +61,11 @@ def locked_until(moment: int, days: int) -> int:
     return _whole(moment) + days * DAY
 
 
+@lru_cache(maxsize=256)
 def expires_at(base: int, expiry: Expiry, days: int, timezone: tzinfo) -> int:
     """From when on points cannot be spent: the last second of a local day; `FOREVER` for never.
 
+    Remembered, since lots of one commit come in at the same moment.
     base: when they came in, or when they are unlocked if they came in locked.
     """
     if expiry == "all_time_active":

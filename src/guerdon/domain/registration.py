@@ -11,6 +11,7 @@ Source: Open Loyalty 4.3, "Event API"; what was stored in 3.2.
 from __future__ import annotations
 
 from datetime import datetime, tzinfo
+from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
@@ -101,8 +102,12 @@ def dated(customer_data: dict[str, Any], timezone: tzinfo) -> dict[str, Any]:
     return {**customer_data, "birthDate": midnight.isoformat(timespec="seconds")}
 
 
+@lru_cache(maxsize=1_024)
 def local(moment: int, timezone: tzinfo) -> str:
-    """A moment as payloads show it: `2020-10-15T12:06:38+02:00`, whole seconds."""
+    """A moment as payloads show it: `2020-10-15T12:06:38+02:00`, whole seconds.
+
+    Remembered, since decisions of one commit share their moments.
+    """
     return to_datetime(moment).astimezone(timezone).isoformat(timespec="seconds")
 
 
