@@ -1,7 +1,7 @@
 """The access log, for those who switch it on: one line for each request that was answered.
 
-The path is logged without its query, which may carry a credential. Without the setting nothing of
-this runs.
+The path is logged without its query, which may carry a credential, and without what may name a
+member. Without the setting nothing of this runs.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import structlog
 
 from guerdon.clock import Clock
+from guerdon.web import logs
 from guerdon.web.asgi import App, Message, Receive, Scope, Send
 
 _MILLISECONDS = 1_000
@@ -36,7 +37,7 @@ def logged(app: App, clock: Clock) -> App:
             structlog.get_logger().info(
                 "request_answered",
                 method=scope["method"],
-                path=scope["raw_path"],
+                path=logs.shown_path(scope["raw_path"], scope.get("path_params")),
                 status=status,
                 client=client[0] if client else None,
                 milliseconds=round((clock.monotonic() - started) * _MILLISECONDS, 1),

@@ -145,12 +145,26 @@ def test_what_libraries_say_in_passing_is_not_written(lines):
 
 
 def test_a_refused_request_is_one_line(lines, clock):
-    logs.RequestLog(clock).refused(request_to(b"/a\xff"), 404, "woowup", "not_found")
+    logs.RequestLog(clock).refused(request_to(b"/apiv3/x"), 404, "woowup", "not_found")
     [line] = lines()
     assert line["event"] == "request_refused"
-    assert line["path"] == "/a\xff"
+    assert line["path"] == "/apiv3/x"
     assert (line["status"], line["code"], line["room"]) == (404, "not_found", "woowup")
     assert line["client"] == "192.0.2.1"
+
+
+def test_no_path_names_a_member():
+    uuid = "1cb6d205-8b77-40e1-a801-052185ed52d9"
+    told = {"user": "ann@example.com", "customer": uuid, "storeCode": "DEFAULT"}
+    for path, params, shown in (
+        (b"/apiv3/users/ann%40example.com/exist", told, "/apiv3/users/{user}/exist"),
+        (b"/api/DEFAULT/customer/" + uuid.encode(), told, f"/api/{{storeCode}}/customer/{uuid}"),
+        (b"/livez", {}, "/livez"),
+        (b"/apiv3/users/YW5u/gone", None, "/apiv3/users/*"),
+        (b"/a\xff", None, "/*"),
+        (b"/", None, "/"),
+    ):
+        assert logs.shown_path(path, params) == shown
 
 
 def test_a_flood_of_refusals_is_counted_instead_of_printed(lines, clock):
