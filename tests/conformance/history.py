@@ -366,12 +366,23 @@ def exported(bench: Bench) -> dict[str, tuple[list[str], list[Any]]]:
     }
 
 
+def digest(content: tuple[list[str], list[Any]]) -> str:
+    """A hash of one table's columns and rows."""
+    return hashlib.sha256(msgspec.msgpack.encode(content)).hexdigest()
+
+
 def digests(bench: Bench) -> dict[str, str]:
     """A hash of every table."""
-    return {
-        table: hashlib.sha256(msgspec.msgpack.encode(content)).hexdigest()
-        for table, content in exported(bench).items()
-    }
+    return {table: digest(content) for table, content in exported(bench).items()}
+
+
+def make_again(bench: Bench) -> None:
+    """Throw the state of every tenant away and fold its journal again."""
+    for (
+        tenant_id,
+        *_,
+    ) in bench.ask(lambda rows: rows.all("tenants")):
+        bench.do(commands.RebuildState(tenant_id, 0))
 
 
 def state_tables() -> set[str]:

@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -18,6 +19,7 @@ from guerdon.engine.committer import Committer
 from guerdon.errors import GuerdonError
 from guerdon.followers.background import Upkeep
 from guerdon.store.port import Rows, Store
+from postgres import fresh_database
 
 T = TypeVar("T")
 only_on_sqlite = pytest.mark.parametrize("config", ["sqlite"], indirect=True)
@@ -25,6 +27,7 @@ only_on_postgres = pytest.mark.parametrize(
     "config", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
 )
 START = 1_700_000_000 * SECOND
+SECRET_KEY = bytes(range(32))
 
 
 class FixedClock:
@@ -95,6 +98,25 @@ class Bench:
     def close(self) -> None:
         self.reader.close()
         self.committer.close()
+
+
+@contextmanager
+def opened(engine: str, folder: Path, *, tenant_id: int = 0) -> Iterator[Bench]:
+    """A bench on a new database of an engine: `sqlite` or `postgres`."""
+    if engine == "sqlite":
+        yield from _opened(f"sqlite:///{folder / 'guerdon.db'}", folder, tenant_id)
+        return
+    with fresh_database() as url:
+        yield from _opened(url, folder, tenant_id)
+
+
+def _opened(url: str, folder: Path, tenant_id: int) -> Iterator[Bench]:
+    config = Config(data_dir=folder, database_url=url, secret_key=SECRET_KEY)
+    bench = Bench(config, tenant_id=tenant_id)
+    try:
+        yield bench
+    finally:
+        bench.close()
 
 
 def ingest(
