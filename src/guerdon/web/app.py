@@ -110,8 +110,7 @@ class Application:
             await match.room.asgi(scope, receive, send)
             return
         request = Request(scope, receive, match.params)
-        if match.handler is not None:
-            scope["path_params"] = match.params
+        scope["path_params"] = match.params if match.handler else None
         self.inflight += 1
         try:
             if match.handler is None or self.inflight > self._inflight_max:
