@@ -13,6 +13,7 @@ import msgspec
 from guerdon.domain import levels as decide
 from guerdon.domain.levels import Level, Move, Place, Policy
 from guerdon.engine import points, sweeps
+from guerdon.engine.accounts import account
 from guerdon.engine.commands import Handlers
 from guerdon.engine.commands.levels import MoveToLevel, RemoveManualLevel
 from guerdon.engine.consequences import follow
@@ -21,7 +22,6 @@ from guerdon.engine.directory import read_settings
 from guerdon.engine.programme import settings, timezone
 from guerdon.engine.record import record
 from guerdon.errors import NotFound, Refused
-from guerdon.store.points import account
 from guerdon.store.port import Rows
 from guerdon.store.transaction import Transaction
 
@@ -272,7 +272,7 @@ def _case(tx: Transaction, tenant_id: int, number: int) -> _Case | None:
     rules = policy(tx, tenant_id)
     held = None
     if rules.tier == decide.POINTS:
-        held = account(tx.rows, tenant_id, number, tx.moment(tenant_id))
+        held = account(tx, tenant_id, number)
     holdings = decide.Holdings(
         available=held.available if held else 0,
         earned=held.earned if held else 0,

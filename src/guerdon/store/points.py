@@ -81,9 +81,10 @@ class Transfer(msgspec.Struct, frozen=True):
     transaction_id: str | None
     revised_id: str | None
     other_account: str | None
-    explanation: list[dict[str, Any]]
     pieces: list[list[int]]
     """Of a block: each lot's position and what was taken of it."""
+    explanation: list[dict[str, Any]]
+    """Why it was made, rule by rule, as the decision behind it says."""
 
 
 class Movement(msgspec.Struct, frozen=True):
@@ -282,11 +283,11 @@ def programme(rows: Rows, tenant_id: int) -> dict[str, int]:
 
 
 def _transfer(row: Row) -> Transfer:
-    *plain, explanation, pieces = row
+    *plain, pieces, explained = row
     if plain[_EXPIRES_AT] == FOREVER:
         plain[_EXPIRES_AT] = None
-    plain.append(msgspec.json.decode(explanation) if explanation else [])
     plain.append(msgspec.json.decode(pieces) if pieces else [])
+    plain.append(msgspec.json.decode(explained)["explanation"] if explained else [])
     return Transfer(*plain)
 
 

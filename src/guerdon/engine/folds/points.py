@@ -168,15 +168,6 @@ def _reset(tx: Transaction, fact: Fact) -> None:
     _post(tx, fact, 0, legs, expired=account.held + account.locked)
 
 
-def _explained(tx: Transaction, fact: Fact) -> None:
-    tx.rows.run(
-        "explain_points_transfer",
-        tenant_id=fact.tenant_id,
-        position=_named(tx, fact).position,
-        explanation=text(fact.payload["explanation"]),
-    )
-
-
 def _take(tx: Transaction, fact: Fact, value: int) -> list[Piece]:
     """Take points from the member's lots, as far as they go."""
     order = settings(tx, fact.tenant_id)["points.spend_order"]
@@ -347,7 +338,6 @@ FOLDS: dict[str, Fold] = {
     points.TRANSFER_WAS_EXPIRED: _expired,
     points.TRANSFER_WAS_UNLOCKED: _unlocked,
     points.POINTS_WERE_RESET: _reset,
-    points.POINTS_WERE_EXPLAINED: _explained,
 }
 CLEARED = (
     "clear_points_postings",

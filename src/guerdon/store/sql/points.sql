@@ -46,11 +46,6 @@ INSERT INTO points_posting (tenant_id, number, position, leg, about, from_accoun
 VALUES (:tenant_id, :number, :position, :leg, :about, :from_account, :to_account, :points,
         :recorded_at);
 
--- name: explain_points_transfer
--- Why points were given.
-UPDATE points_transfer SET explanation = :explanation
-WHERE tenant_id = :tenant_id AND position = :position;
-
 -- name: take_from_lot
 -- Points leave a lot; an empty one is due for nothing.
 UPDATE points_transfer
@@ -101,17 +96,23 @@ WHERE tenant_id = :tenant_id AND number = :number AND remaining > 0 AND state = 
 GROUP BY expires_at ORDER BY expires_at LIMIT :limit;
 
 -- name: points_transfer
--- One transfer.
+-- One transfer. Why it was made is what the next decision says, if that is an explanation.
 SELECT t.position, t.number, t.transfer_id, t.kind, t.state, t.value, t.issuer, t.comment,
        t.created_at, t.remaining, t.expires_at, t.locked_until, t.transaction_id, t.revised_id,
-       t.other_account, t.explanation, t.pieces
+       t.other_account, t.pieces,
+       (SELECT e.payload FROM decision e WHERE e.tenant_id = :tenant_id
+          AND e.position = t.position + 1
+          AND e.type = 'Guerdon.Points.Event.PointsWereExplained') AS explained
 FROM points_transfer t WHERE t.tenant_id = :tenant_id AND t.position = :position;
 
 -- name: points_transfers_after
 -- A page of all transfers, oldest first.
 SELECT t.position, t.number, t.transfer_id, t.kind, t.state, t.value, t.issuer, t.comment,
        t.created_at, t.remaining, t.expires_at, t.locked_until, t.transaction_id, t.revised_id,
-       t.other_account, t.explanation, t.pieces
+       t.other_account, t.pieces,
+       (SELECT e.payload FROM decision e WHERE e.tenant_id = :tenant_id
+          AND e.position = t.position + 1
+          AND e.type = 'Guerdon.Points.Event.PointsWereExplained') AS explained
 FROM points_transfer t
 WHERE t.tenant_id = :tenant_id AND t.position > :after
 ORDER BY t.position LIMIT :limit;
@@ -132,7 +133,10 @@ ORDER BY position LIMIT :limit;
 -- A member's transfers, oldest first.
 SELECT t.position, t.number, t.transfer_id, t.kind, t.state, t.value, t.issuer, t.comment,
        t.created_at, t.remaining, t.expires_at, t.locked_until, t.transaction_id, t.revised_id,
-       t.other_account, t.explanation, t.pieces
+       t.other_account, t.pieces,
+       (SELECT e.payload FROM decision e WHERE e.tenant_id = :tenant_id
+          AND e.position = t.position + 1
+          AND e.type = 'Guerdon.Points.Event.PointsWereExplained') AS explained
 FROM points_posting p
 JOIN points_transfer t ON t.tenant_id = :tenant_id AND t.position = p.position
 WHERE p.tenant_id = :tenant_id AND p.number = :number AND p.position > :after AND p.leg = 0

@@ -41,7 +41,6 @@ CREATE TABLE points_transfer (
     revised_id     TEXT,
     other_account  TEXT,
     pieces         TEXT,
-    explanation    TEXT,
     PRIMARY KEY (tenant_id, position)
 ) STRICT, WITHOUT ROWID;
 
