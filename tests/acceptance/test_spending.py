@@ -7,12 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from acceptance.installation import PATIENCE_SECONDS, Installation
 
 SPENDER = Path(__file__).with_name("spender.py")
 PROCESSES = 8
 
 
+@pytest.mark.slow
 def test_eight_processes_are_granted_exactly_what_is_there(installation: Installation) -> None:
     installation.tenant()
     key = installation.key("woowup")

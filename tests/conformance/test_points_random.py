@@ -21,8 +21,8 @@ from guerdon.engine import commands, points
 from guerdon.engine.commands.points import AddPoints, SpendPoints
 from guerdon.store import points as ledger
 
-MOVES = 10_000
-MOVES_ON_POSTGRES = 1_000
+MOVES = {"sqlite": 1_000, "postgres": 250}
+MANY_MOVES = 10_000
 SECRET_KEY = bytes(range(32))
 
 
@@ -48,15 +48,25 @@ def _play(game: Game, moves: int) -> None:
     ]
     for move in range(moves):
         chance.choice(rare if move % 20 == 19 else ways)()
-        if move % 250 == 0:
-            game.agree(is_audited=move % 2_500 == 0)
+        if move % 250 == 249:
+            game.agree(is_audited=move % 2_500 == 249)
     game.agree()
 
 
-def test_thousands_of_random_commands_keep_the_books(bench: Bench) -> None:
-    is_quick = bench.config.engine == "sqlite"
+def test_random_commands_keep_the_books(bench: Bench) -> None:
+    _keeps_the_books(bench, MOVES[bench.config.engine])
+
+
+@pytest.mark.slow
+@only_on_sqlite
+def test_ten_thousand_random_commands_keep_the_books(bench: Bench) -> None:
+    """On SQLite, where a command is cheap; the arithmetic is the same everywhere."""
+    _keeps_the_books(bench, MANY_MOVES)
+
+
+def _keeps_the_books(bench: Bench, moves: int) -> None:
     game = Game(bench, "game", 6)
-    _play(game, MOVES if is_quick else MOVES_ON_POSTGRES)
+    _play(game, moves)
     held = bench.ask(lambda rows: books.balance(rows, game.tenant_id))
     bench.do(commands.RebuildState(game.tenant_id, 0))
     assert bench.ask(lambda rows: books.balance(rows, game.tenant_id)) == held
