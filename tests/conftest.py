@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 import pytest
 import structlog
+from argon2 import PasswordHasher
 
 from guerdon import bootstrap
 from guerdon.clock import SystemClock
@@ -23,11 +24,13 @@ from guerdon.config import Config
 from guerdon.engine import commands
 from guerdon.store import activities
 from guerdon.store.port import Store
+from guerdon.web import passwords
 from guerdon.web.app import Application, Probes
-from guerdon.web.passwords import password_hash
 from postgres import fresh_database
 
 SECRET_KEY = bytes(range(32))
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+NOBODY = CHEAP.hash("nobody")
 
 
 @pytest.fixture(autouse=True)
@@ -87,7 +90,7 @@ class House:
 
     def admin(self, username: str, password: str, *, tenant_id: int | None = None) -> str:
         tenant = tenant_id or self.tenant_id
-        hashed = password_hash(password)
+        hashed = passwords.password_hash(password)
         return self.execute(commands.CreateAdministrator(tenant, 0, username, hashed))
 
     def member(self, *identities: tuple[str, str], profile: dict[str, Any] | None = None) -> Any:
@@ -206,7 +209,10 @@ def config(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Config]:
 
 
 @pytest.fixture
-def house(config: Config) -> Iterator[House]:
+def house(config: Config, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    # Slow hashes are tested with the passwords; here they would only be waited for.
+    monkeypatch.setattr(passwords, "_HASHER", CHEAP)
+    monkeypatch.setattr(passwords, "NOBODY", NOBODY)
     store = bootstrap.open_store(config, SystemClock(), pytest.fail)
     store.migrate()
     loop = asyncio.new_event_loop()

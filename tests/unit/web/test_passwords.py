@@ -14,7 +14,8 @@ def stored():
 
 
 def test_a_password_is_kept_as_argon2id(stored):
-    assert stored.startswith("$argon2id$")
+    """With 64 MiB and three passes: RFC 9106's second recommended option."""
+    assert stored.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
     assert "open" not in stored
 
 

@@ -83,11 +83,10 @@ async def _define(visit: Visit, form: Form, known: Roles, before: Administrator 
         text = form.text(name, required=False)
         if text is not None:
             body[name] = text
-    email = (form.text("email", required=is_new) or "").lower()
+    email = (form.text("email", required=is_new or not form.names()) or "").lower()
     if email:
         body["email"] = email
-        if not is_address(email):
-            form.fail("email", WRONG)
+        await _check_email(visit, form, email, before)
     was_external = bool(before and before.details.get("external"))
     password = form.text("plainPassword", required=False, chars_max=limits.password_chars_max)
     external = form.switch("external", required=False)
@@ -119,6 +118,15 @@ async def _define(visit: Visit, form: Form, known: Roles, before: Administrator 
         form.check()
         raise
     return visit.ok({"id": defined.definition_id})
+
+
+async def _check_email(visit: Visit, form: Form, email: str, before: Administrator | None) -> None:
+    if not is_address(email):
+        form.fail("email", WRONG)
+    known = await visit.read(lambda rows: administrators.of_tenant(rows, visit.tenant_id))
+    own = before.admin_id if before else ""
+    if any(each.email.lower() == email and each.admin_id != own for each in known):
+        form.fail("email", USED)
 
 
 def _check_secrets(form: Form, password: str | None, key: str | None, *, is_needed: bool) -> None:

@@ -95,6 +95,8 @@ async def change(visit: Visit) -> Answer:
     """`PUT /customer/{customer}`: what was not sent stays as it is."""
     member = await found(visit)
     is_own = visit.caller.kind == "customer"
+    if is_own and not visit.settings["members.allow_profile_edits"]:
+        raise Forbidden("Access Denied.")
     form = await visit.form(forms.ROOT)
     needs = "phone" if visit.settings[_METHOD] == "sms" else "email"
     said = forms.read(form, visit.timezone, is_new=False, needs=needs, is_own=is_own)

@@ -26,8 +26,6 @@ RESOURCES = {
     "ADMIN": "Administrators",
     "ANALYTICS": "Analytics",
     "AUDIT": "Audit log",
-    "CAMPAIGN": "Reward campaigns",
-    "CAMPAIGN_CATEGORY": "Reward campaign categories",
     "CUSTOMER": "Customers",
     "EARNING_RULE": "Earning rules",
     "EVENT": "Event store",
