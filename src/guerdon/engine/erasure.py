@@ -77,7 +77,7 @@ def _is_unknown(tx: Transaction, tenant_id: int, member: Member) -> bool:
 
 def _forget(tx: Transaction, tenant_id: int, member: Member, decision: Decision) -> None:
     number = member.number
-    names = kept.identities(tx.rows, tenant_id, number)
+    names = [*kept.identities(tx.rows, tenant_id, number), *_former(tx.rows, tenant_id, number)]
     contacts = decide.contacts(names, member.profile)
     numbers = [number, *_own_seals(tx.rows, tenant_id, number)]
     record(tx, tenant_id, decision)
@@ -94,9 +94,20 @@ def _forget(tx: Transaction, tenant_id: int, member: Member, decision: Decision)
         number=number,
         requested_at=tx.moment(tenant_id),
         position_max=tx.head(tenant_id).activity_position,
-        words=text(decide.words(names, member.profile)),
+        words=text([*_still_sought(tx, tenant_id, number), *decide.words(names, member.profile)]),
     )
     fault("in_erasure")
+
+
+def _former(rows: Rows, tenant_id: int, number: int) -> list[tuple[str, str]]:
+    found = rows.all("former_identities", tenant_id=tenant_id, number=number)
+    return [(kind, value) for kind, value in found]
+
+
+def _still_sought(tx: Transaction, tenant_id: int, number: int) -> decide.Words:
+    """What an earlier request for the same member has not found all of yet."""
+    row = tx.rows.one("erasure_words", tenant_id=tenant_id, number=number)
+    return msgspec.json.decode(row[0], type=decide.Words) if row else []
 
 
 def _own_seals(rows: Rows, tenant_id: int, number: int) -> list[int]:

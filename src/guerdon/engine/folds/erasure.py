@@ -11,6 +11,7 @@ from guerdon.store.transaction import Transaction
 def _forgotten(tx: Transaction, fact: Fact) -> None:
     whose = {"tenant_id": fact.tenant_id, "number": fact.number}
     tx.rows.run("remove_identities", **whose)
+    tx.rows.run("remove_former_identities", **whose)
     tx.rows.run("forget_member", **whose, updated_at=fact.recorded_at)
     tx.rows.run("forget_purchase_customers", **whose)
     standing.forget(tx, fact.tenant_id, fact.number)

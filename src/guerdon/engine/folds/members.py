@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from guerdon.domain import definitions, members, registration
+from guerdon.domain import definitions, identities, members, registration
 from guerdon.engine.folds.fact import Fact, Fold, Payload, text
 from guerdon.store.members import by_number
 from guerdon.store.transaction import Transaction
@@ -114,6 +114,8 @@ def _identities_changed(tx: Transaction, fact: Fact) -> None:
     memory = tx.memory(fact.tenant_id)
     for kind, value in changes.get("removed", ()):
         tx.rows.run("remove_identity", tenant_id=fact.tenant_id, kind=kind, value=value)
+        if kind != identities.TOKEN:
+            _run(tx, fact, "add_former_identity", kind=kind, value=value)
     for kind, value in changes.get("bound", ()):
         tx.rows.run(
             "add_identity",
@@ -125,6 +127,10 @@ def _identities_changed(tx: Transaction, fact: Fact) -> None:
         memory.identities[kind, value] = fact.number
     if changes.get("removed"):
         tx.forget(fact.tenant_id)
+
+
+def _run(tx: Transaction, fact: Fact, query: str, /, **values: Any) -> None:
+    tx.rows.run(query, tenant_id=fact.tenant_id, number=fact.number, **values)
 
 
 def _subscription_changed(tx: Transaction, fact: Fact) -> None:
@@ -148,4 +154,4 @@ FOLDS: dict[str, Fold] = {
     definitions.IDENTITIES_WERE_CHANGED: _identities_changed,
     definitions.SUBSCRIPTION_WAS_CHANGED: _subscription_changed,
 }
-CLEARED = ("clear_identities", "clear_members")
+CLEARED = ("clear_identities", "clear_former_identities", "clear_members")

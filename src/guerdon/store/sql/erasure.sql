@@ -7,6 +7,11 @@ WHERE tenant_id = :tenant_id AND finished_at IS NULL ORDER BY requested_at, numb
 -- Whether a member was forgotten, and when.
 SELECT requested_at, finished_at FROM erasure WHERE tenant_id = :tenant_id AND number = :number;
 
+-- name: erasure_words
+-- What is still being searched for.
+SELECT words FROM erasure
+WHERE tenant_id = :tenant_id AND number = :number AND finished_at IS NULL;
+
 -- name: add_erasure
 -- A member is forgotten; one who was before is sought out once more.
 INSERT INTO erasure (tenant_id, number, requested_at, position_max, words, phase, reached)
@@ -24,6 +29,28 @@ WHERE tenant_id = :tenant_id AND number = :number;
 -- Nothing is left to be searched for, nor what to search for.
 UPDATE erasure SET words = '[]', finished_at = :finished_at
 WHERE tenant_id = :tenant_id AND number = :number;
+
+-- name: add_former_identity
+-- A member is not called so any more.
+INSERT INTO former_identity (tenant_id, number, kind, value)
+VALUES (:tenant_id, :number, :kind, :value)
+ON CONFLICT (tenant_id, number, kind, value) DO NOTHING;
+
+-- name: former_identities
+-- What a member was called before, and nobody else is now.
+SELECT f.kind, f.value FROM former_identity f
+WHERE f.tenant_id = :tenant_id AND f.number = :number
+  AND NOT EXISTS (SELECT 1 FROM identity i WHERE i.tenant_id = :tenant_id AND i.kind = f.kind
+                  AND i.value = f.value)
+ORDER BY f.kind, f.value;
+
+-- name: remove_former_identities
+-- Nobody knows what a member was called.
+DELETE FROM former_identity WHERE tenant_id = :tenant_id AND number = :number;
+
+-- name: clear_former_identities
+-- Before a rebuild.
+DELETE FROM former_identity WHERE tenant_id = :tenant_id;
 
 -- name: remove_seal
 -- Destroy a key: what is sealed under it cannot be read any more.

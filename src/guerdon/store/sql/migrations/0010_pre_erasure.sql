@@ -18,6 +18,16 @@ CREATE TABLE erasure (
 
 CREATE INDEX erasure_open ON erasure (tenant_id, number) WHERE finished_at IS NULL;
 
+-- What members were called before, so that it can be sought out as well when they are forgotten.
+-- distributed
+CREATE TABLE former_identity (
+    tenant_id INTEGER NOT NULL,
+    number    INTEGER NOT NULL,
+    kind      TEXT    NOT NULL,
+    value     TEXT    NOT NULL,
+    PRIMARY KEY (tenant_id, number, kind, value)
+) STRICT, WITHOUT ROWID;
+
 CREATE INDEX delivery_of_member ON delivery (tenant_id, number) WHERE number IS NOT NULL;
 
 CREATE INDEX delivery_to_target ON delivery (tenant_id, target);

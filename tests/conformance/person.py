@@ -1,0 +1,208 @@
+"""A person whose every name is a canary, told to Guerdon through every door, and the search.
+
+A trace is a canary in any of the ways a text may lie somewhere: UTF-8, UTF-16, base64, percent
+encoding, JSON escapes, in upper, lower or its own case.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import apsw
+import psycopg
+
+from conformance.programme import item
+from conformance.stores import START
+from guerdon.engine.commands import UpdateMember
+from guerdon.engine.commands.invitations import Invite
+from guerdon.engine.commands.members import EnrolMember
+from guerdon.engine.commands.purchases import RegisterPurchase
+
+EMAIL, OLD_EMAIL = "kanarienvogel@example.com", "zeisig-alt@example.com"
+PHONE, CARD, EXTERNAL = "48600700800900", "CARD-8817726655", "ext-99817263"
+FIRST, LAST = "Żółtodziób", "Gimpelmeister"
+CANARIES = (EMAIL, OLD_EMAIL, PHONE, CARD, EXTERNAL, FIRST, LAST, "Vogelweg 77", "gimpel.png")
+PROFILE = {
+    "firstName": FIRST,
+    "lastName": LAST,
+    "email": OLD_EMAIL,
+    "phone": PHONE,
+    "loyaltyCardNumber": CARD,
+    "birthDate": "1990-01-01",
+    "agreement1": True,
+    "agreement2": True,
+    "address": {"street": "Vogelweg 77", "city": "Wien"},
+}
+PNG = b"\x89PNG\r\n\x1a\n" + LAST.encode() * 3
+JSON = {"content-type": "application/json"}
+
+
+class Person:
+    """The person, and somebody else who knows them."""
+
+    def __init__(self, house: Any) -> None:
+        self.house = house
+        self.system = {"x-auth-token": house.key("openloyalty")}
+        self.conscent = {"x-api-key": house.key("conscent"), **JSON}
+        self.woowup = {"authorization": f"Basic {house.key('woowup')}", **JSON}
+        self.friend = self._enrol({"firstName": "Ann", "lastName": "Lee", "email": "ann@x.org"})
+        self._before_they_came()
+        member = self._enrol(PROFILE)
+        self.number, self.member_id = member.number, member.member_id
+        self._as_a_customer()
+        self._as_reported()
+
+    def api(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        """A request of the tenant's own system to Open Loyalty's room."""
+        content = json.dumps(body).encode() if isinstance(body, dict) else body or b""
+        kind = {} if body is None or "content_type" in headers else JSON
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {**self.system, **kind, **given}
+        return self.house.call(method, "/api/DEFAULT" + path, headers=sent, body=content)
+
+    def forget(self, how: str = "anonymize") -> None:
+        """By anonymising, by deleting, or by both at once."""
+        wanted = {
+            "anonymize": ("POST", f"/admin/customer/{self.member_id}/anonymize"),
+            "delete": ("DELETE", f"/customer/{self.member_id}"),
+        }
+        for name in wanted if how == "both" else (how,):
+            gone = self.api(*wanted[name])
+            assert (gone.status, gone.body) == (204, b"")
+        self.house.settle()
+
+    def _enrol(self, profile: dict[str, Any]) -> Any:
+        text = json.dumps(profile)
+        return self.house.execute(EnrolMember(self.house.tenant_id, 0, "admin", text))
+
+    def _before_they_came(self) -> None:
+        """An invitation nobody took, a purchase of nobody's, and requests that were refused."""
+        tenant_id = self.house.tenant_id
+        self.house.execute(Invite(tenant_id, 0, self.friend.number, EMAIL))
+        buyer = json.dumps({"name": f"{FIRST} {LAST}", "email": EMAIL.upper(), "phone": PHONE})
+        self.house.execute(
+            RegisterPurchase(tenant_id, 0, "early", START, (item("SKU1", 10),), customer=buyer)
+        )
+        for body in (json.dumps({"userId": EXTERNAL, "who": FIRST + LAST}), f'{{"a":"{EMAIL}"'):
+            self._report(body, 400)
+        path = base64.urlsafe_b64encode(EMAIL.encode()).decode()
+        self.house.call(
+            "GET", f"/apiv3/multiusers/points?email={quote(EMAIL)}", headers=self.woowup
+        )
+        self.house.call("PUT", f"/apiv3/users/{path}", headers=self.woowup, body=b"{")
+
+    def _as_a_customer(self) -> None:
+        """What a customer does with an account, and what is done with it."""
+        one = f"/customer/{self.member_id}"
+        picture = (
+            b'--b\r\nContent-Disposition: form-data; name="avatar[file]"; filename="gimpel.png"'
+            b"\r\n\r\n" + PNG + b"\r\n--b--\r\n"
+        )
+        kind = "multipart/form-data; boundary=b"
+        assert self.api("POST", f"{one}/avatar", picture, content_type=kind).status == 204
+        self._report(f'{{"a":"{OLD_EMAIL}"', 400)
+        changed = self.api("PUT", one, {"customer": {"email": EMAIL}})
+        assert changed.status == 200, changed.body
+        asked = self.api("POST", "/customer/password/reset/request", {"username": EMAIL})
+        assert asked.status == 200, asked.body
+        added = {"points": 100, "customer": self.member_id}
+        assert self.api("POST", "/points/transfer/add", {"transfer": added}).status == 200
+        tenant_id = self.house.tenant_id
+        self.house.execute(Invite(tenant_id, 0, self.number, "guest-of-gimpel@example.com"))
+        buyer = json.dumps({"name": LAST, "email": EMAIL, "loyaltyCardNumber": CARD})
+        self.house.execute(
+            RegisterPurchase(tenant_id, 0, "own", START, (item("SKU1", 25),), customer=buyer)
+        )
+
+    def _as_reported(self) -> None:
+        """What partners report of the person."""
+        named = (("external", EXTERNAL),)
+        self.house.execute(UpdateMember(self.house.tenant_id, 0, self.number, "{}", named))
+        id = base64.b64encode(EXTERNAL.encode()).decode().rstrip("=")
+        said = {"first_name": FIRST, "custom_attributes": {"street": "Vogelweg 77"}}
+        path, body = f"/apiv3/users/{id}", json.dumps(said)
+        answered = self.house.call("PUT", path, headers=self.woowup, body=body)
+        assert answered.status == 200, answered.body
+        for ascii_only in (True, False):
+            said = {"eventType": "SEEN", "userId": EXTERNAL, "name": FIRST, "mail": [{"to": EMAIL}]}
+            self._report(json.dumps(said, ensure_ascii=ascii_only), 200)
+
+    def _report(self, body: str, status: int) -> None:
+        path = "/reward/demo/api/user_event"
+        answered = self.house.call("POST", path, headers=self.conscent, body=body)
+        assert answered.status == status, answered.body
+
+
+def traces(places: dict[str, bytes]) -> list[str]:
+    """Which canary is in which place, and how it is written there."""
+    return [
+        f"{word} in {place} as {way}"
+        for word in CANARIES
+        for way, needle in _ways(word)
+        for place, content in places.items()
+        if needle in content
+    ]
+
+
+def places(house: Any) -> dict[str, bytes]:
+    """Everything that is kept: the database, files beside it, a backup made now, the folder."""
+    folder = Path(house.config.data_dir)
+    found: dict[str, bytes] = {}
+    if house.config.engine == "sqlite":
+        house.store.backup(str(folder / "backup.db"))
+        found["tables"] = _sqlite_tables(folder / "guerdon.db")
+    else:
+        found["tables"] = _postgres_tables(house.config.database_url)
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    found |= {path.name: path.read_bytes() for path in files}
+    return found
+
+
+def _ways(word: str) -> Iterator[tuple[str, bytes]]:
+    for text in {word, word.lower(), word.upper()}:
+        raw = text.encode()
+        yield "utf-8", raw
+        yield "utf-16", text.encode("utf-16-le")
+        yield "utf-16 backwards", text.encode("utf-16-be")
+        yield "percent", quote(text, safe="").encode()
+        yield "json", json.dumps(text)[1:-1].encode()
+        for shift in range(3):
+            # What stands before and after decides about the first and the last characters.
+            middle = base64.b64encode(b"\0" * shift + raw)[(0, 2, 3)[shift] :]
+            yield "base64", middle[:-4].rstrip(b"=")
+
+
+def _sqlite_tables(path: Path) -> bytes:
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    names = [
+        row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type='table'")
+    ]
+    rows = [row for name in names for row in connection.execute(f'SELECT * FROM "{name}"')]
+    connection.close()
+    return _joined(rows)
+
+
+def _postgres_tables(url: str) -> bytes:
+    with psycopg.connect(url) as connection:
+        question = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
+        names = [row[0] for row in connection.execute(question)]
+        return _joined(
+            [
+                row
+                for name in names
+                for row in connection.execute(f'SELECT * FROM "{name}"'.encode())
+            ]
+        )
+
+
+def _joined(rows: list[Any]) -> bytes:
+    values = (value for row in rows for value in row)
+    return b"\n".join(
+        bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode()
+        for value in values
+    )
