@@ -25,6 +25,7 @@ from guerdon import limits
 from guerdon.domain import definitions, rules
 from guerdon.domain.rules import Rule
 from guerdon.domain.rules_decisions import Occasion
+from guerdon.engine import accounts
 from guerdon.engine.earning import KIND, Asked, ask_about
 from guerdon.engine.rules import by_activity
 from guerdon.errors import StoreBusy
@@ -149,6 +150,7 @@ class _Members:
         self._known: dict[int, Asked | None] = dict.fromkeys(numbers)
         if numbers:
             self._known.update(self._ask(numbers=numbers))
+            accounts.learn(tx, tenant_id, numbers)
 
     def get(self, number: int) -> Asked | None:
         """A member; None for one who is gone."""
