@@ -336,45 +336,5 @@ def test_descriptions_are_rendered_where_html_is_asked_for(house, headers):
     body.remove("campaign[translations][en][brandDescription]=Some brand description")
     reward_id = post(house, "/campaign", body, headers).json()["campaignId"]
     shown = get(house, f"/campaign/{reward_id}?format=html", headers)
-    assert shown["brandDescription"] == (
-        "<p><em>A</em> <strong>b</strong> &lt;script&gt;</p>"
-    )
+    assert shown["brandDescription"] == ("<p><em>A</em> <strong>b</strong> &lt;script&gt;</p>")
     assert shown["name"] == "Discount Code Campaign"
-
-
-def test_categories_are_kept_as_documented(house, headers):
-    documented = [
-        "campaign_category[translations][en][name]=Category A",
-        "campaign_category[translations][pl][name]=Kategoria A",
-        "campaign_category[active]=1",
-        "campaign_category[sortOrder]=0",
-    ]
-    reply = post(house, "/DEFAULT/campaignCategory", documented, headers)
-    assert (reply.status, list(reply.json())) == (200, ["campaignCategoryId"])
-    category_id = reply.json()["campaignCategoryId"]
-    shown = get(house, f"/DEFAULT/campaignCategory/{category_id}", headers)
-    ids = [each.pop("id") for each in shown["translations"]]
-    assert len(set(ids)) == 2
-    assert shown == {
-        "name": "Category A",
-        "campaignCategoryId": category_id,
-        "active": True,
-        "sortOrder": 0,
-        "translations": [
-            {"name": "Category A", "locale": "en"},
-            {"name": "Kategoria A", "locale": "pl"},
-        ],
-    }
-    path = f"/campaignCategory/{category_id}"
-    assert get(house, path + "?_locale=pl", headers)["name"] == "Kategoria A"
-    changed = ["campaign_category[translations][en][name]=B", "campaign_category[sortOrder]=7"]
-    assert post(house, path, changed, headers, "PUT").json() == {"campaignCategoryId": category_id}
-    listed = get(house, "/campaignCategory", headers)
-    assert [(each["name"], each["active"]) for each in listed["categories"]] == [("B", False)]
-    assert listed["total"] == 1
-    assert post(house, path + "/active", {"active": True}, headers).status == 204
-    assert get(house, "/campaignCategory?active=1&name=b", headers)["total"] == 1
-    assert get(house, "/campaignCategory?active=0", headers)["total"] == 0
-    blank = post(house, "/campaignCategory", {}, headers)
-    names_ = blank.json()["form"]["children"]["translations"]["children"]["en"]["children"]
-    assert names_ == {"name": {"errors": ["This value should not be blank."]}}
