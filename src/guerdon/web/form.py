@@ -57,7 +57,7 @@ def nested(raw: bytes) -> Nested:
 def nested_pairs(named: list[tuple[str, str]]) -> Nested:
     """The same for pairs that were read already, such as the parts of a multipart body."""
     root = _Branch()
-    for name, value in named:
+    for name, value in map(_unspaced, named):
         path = _path(name)
         branch = root
         for key in path[:-1]:
@@ -137,6 +137,12 @@ class _Branch:
             return key
         self.pushed += 1
         return str(self.pushed - 1)
+
+
+def _unspaced(named: tuple[str, str]) -> tuple[str, str]:
+    """A pair without spaces around its sign: a documented example has `store[name] = x`."""
+    name, value = named
+    return (name[:-1], value.removeprefix(" ")) if name.endswith("] ") else named
 
 
 def _plain(value: object) -> object:

@@ -79,6 +79,7 @@ def test_bytes_that_are_no_text_are_refused(raw):
         (b"a[b c]=1", {"a": {"b c": "1"}}),
         (b"a[x][]=1&a[x][]=2&a[y]=3", {"a": {"x": ["1", "2"], "y": "3"}}),
         (b"a[0]=b&a[0][key]=1", {"a": [{"key": "1"}]}),
+        (b"a[b] = 1&a[c] =2&a[d]= 3", {"a": {"b": "1", "c": "2", "d": " 3"}}),
     ],
 )
 def test_brackets_nest(raw, value):

@@ -42,6 +42,8 @@ _MOMENT = re.compile(
     r"(?:[T ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(?:\.[0-9]{1,9})?"
     r" ?(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
 )
+_UNESCAPED = re.compile(r"(.+T[0-9:.]+) ([0-9]{2}:?[0-9]{2})")
+"""What a form makes of a moment whose `+` was not escaped, as in a documented example."""
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SWITCHES = {"1": True, "true": True, "on": True, "0": False, "false": False, "off": False}
 
@@ -393,8 +395,8 @@ def is_uuid(text: str) -> bool:
 
 def read_moment(text: str, timezone: tzinfo) -> int | None:
     """`YYYY-MM-DD`, then perhaps an hour, seconds, an offset; None when it is none of these."""
-    found = _MOMENT.fullmatch(text)
-    if found is None:
+    text = _UNESCAPED.sub(r"\1+\2", text)
+    if not _MOMENT.fullmatch(text):
         return None
     try:
         moment = datetime.fromisoformat(text.replace(" ", "T", 1).replace(" ", ""))
