@@ -88,9 +88,7 @@ class Bench:
 
     def settle(self) -> None:
         """Run all background work to its end."""
-        self.upkeep.refresh()
-        while self.upkeep.slice(self.committer, busy=False):
-            pass
+        self.upkeep.settle(self.committer)
 
     def member(self, *identities: tuple[str, str]) -> int:
         return int(self.do(commands.RegisterMember(self.tenant_id, 0, identities)).number)

@@ -254,9 +254,7 @@ class Workload:
 
     def settle(self) -> None:
         """Background work to its end."""
-        self.upkeep.refresh()
-        while self.upkeep.slice(self.committer, busy=False):
-            self.upkeep.refresh()
+        self.upkeep.settle(self.committer)
 
     def send(self, commands: Sequence[Command]) -> list[Sent]:
         """Run one group as a worker sends it: with numbers where the names are remembered."""

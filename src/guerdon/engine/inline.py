@@ -60,8 +60,8 @@ class InlineCommitter:
 
         def drain() -> None:
             try:
-                while self._background is not None and self._exhausts(self._background):
-                    pass
+                if self._background is not None:
+                    self._background.settle(self._committer)
                 self._committer.maintain()
             except Exception as error:  # told to whoever waits, instead of ending the thread
                 done.set_exception(error)
@@ -70,14 +70,6 @@ class InlineCommitter:
 
         self._queue.put(drain)
         done.result()
-
-    def _exhausts(self, background: Background) -> bool:
-        """Do what is due; whether there was anything, which may have made something else due."""
-        background.refresh()
-        worked = False
-        while background.slice(self._committer, busy=False):
-            worked = True
-        return worked
 
     async def close(self) -> None:
         """Finish what is waiting and let go of the store."""

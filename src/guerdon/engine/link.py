@@ -36,8 +36,8 @@ class Background(Protocol):
     def slice(self, committer: Committer, *, busy: bool) -> bool:
         """One short piece of work; `busy` means commands are waiting. True while there is more."""
 
-    def refresh(self) -> None:
-        """Notice what is new at the next slice, not a second later."""
+    def settle(self, committer: Committer) -> None:
+        """All that is due, and what that makes due in its turn, to the end."""
 
 
 class Chores:

@@ -149,6 +149,15 @@ class Upkeep:
                 return True
         return self._more
 
+    def settle(self, committer: Committer) -> None:
+        """All that is due, and what that makes due in its turn, to the end."""
+        before, heads = None, committer.writer.all("heads")
+        while heads != before:
+            self.refresh()
+            while self.slice(committer, busy=False):
+                pass
+            before, heads = heads, committer.writer.all("heads")
+
     def refresh(self) -> None:
         """Ask about everything again in the round that begins with the next slice."""
         self._look_at = _NEVER
