@@ -19,6 +19,7 @@ from guerdon.config import Config
 from guerdon.domain.lots import Lot
 from guerdon.engine import commands, points
 from guerdon.engine.commands.points import AddPoints, SpendPoints
+from guerdon.store import books as audit
 from guerdon.store import points as ledger
 
 MOVES = {"sqlite": 1_000, "postgres": 250}
@@ -67,6 +68,7 @@ def test_ten_thousand_random_commands_keep_the_books(bench: Bench) -> None:
 def _keeps_the_books(bench: Bench, moves: int) -> None:
     game = Game(bench, "game", 6)
     _play(game, moves)
+    assert bench.ask(lambda rows: audit.faults(rows, game.tenant_id)) == []
     held = bench.ask(lambda rows: books.balance(rows, game.tenant_id))
     bench.do(commands.RebuildState(game.tenant_id, 0))
     assert bench.ask(lambda rows: books.balance(rows, game.tenant_id)) == held
@@ -204,3 +206,4 @@ def test_the_audit_sees_a_ledger_whose_guard_is_missing(
         bench.do(SpendPoints(bench.tenant_id, 0, number, 1_00))
     with pytest.raises(AssertionError):
         bench.ask(lambda rows: books.balance(rows, bench.tenant_id))
+    assert bench.ask(lambda rows: audit.faults(rows, bench.tenant_id)) != []

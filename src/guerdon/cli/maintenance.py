@@ -16,7 +16,7 @@ from guerdon.dialects.openloyalty import tokens
 from guerdon.engine.commands import RebuildState
 from guerdon.engine.engine import Engine
 from guerdon.errors import Locked, StoreError
-from guerdon.store import decisions
+from guerdon.store import books, decisions
 from guerdon.store.decisions import Verdict
 from guerdon.store.port import Rows
 
@@ -58,20 +58,23 @@ def _migrate(
 
 
 def _verify(call: Call) -> None:
-    """Recompute every tenant's chain of decisions and check the database's files."""
+    """Recompute each tenant's chain of decisions, add its points up, check the database's files."""
 
-    def question(rows: Rows) -> tuple[dict[str, Verdict], list[str]]:
-        verdicts = {row[1]: decisions.verify(rows, row[0]) for row in rows.all("tenants")}
+    def question(rows: Rows) -> tuple[dict[str, Verdict], dict[str, list[str]], list[str]]:
+        tenants = [(row[0], row[1]) for row in rows.all("tenants")]
+        verdicts = {code: decisions.verify(rows, tenant_id) for tenant_id, code in tenants}
+        faults = {code: books.faults(rows, tenant_id) for tenant_id, code in tenants}
         found = [str(row[0]) for row in rows.all("storage_check")]
-        return verdicts, [each for each in found if each != "ok"]
+        return verdicts, faults, [each for each in found if each != "ok"]
 
-    verdicts, damage = session.run(call.settings(), lambda front: front.read(question))
+    verdicts, faults, damage = session.run(call.settings(), lambda front: front.read(question))
     facts = {
         "tenants": {
             code: {
                 "verified": verdict.verified,
                 "badPosition": verdict.bad_position,
                 "reason": verdict.reason,
+                "books": faults[code] or "ok",
             }
             for code, verdict in verdicts.items()
         },
@@ -82,10 +85,11 @@ def _verify(call: Call) -> None:
         for code, verdict in verdicts.items()
         if verdict.bad_position is not None
     ]
+    bad += [f"{code}: {fault}" for code, found in faults.items() for fault in found]
     good = [
-        f"{code}: {verdict.verified} decisions hold"
+        f"{code}: {verdict.verified} decisions hold, points add up"
         for code, verdict in verdicts.items()
-        if verdict.bad_position is None
+        if verdict.bad_position is None and not faults[code]
     ]
     call.tell(facts, [*good, *bad, f"storage: {'; '.join(damage) or 'ok'}"])
     if bad or damage:

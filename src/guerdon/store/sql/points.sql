@@ -169,6 +169,26 @@ ORDER BY p.position, p.leg LIMIT :limit;
 SELECT p.position, p.leg, p.number, p.about, p.from_account, p.to_account, p.points
 FROM points_posting p WHERE p.tenant_id = :tenant_id ORDER BY p.position, p.leg;
 
+-- name: points_postings_after
+-- A page of movements, member by member, each member's in order; for verification.
+SELECT number, position, leg, from_account, to_account, points FROM points_posting
+WHERE tenant_id = :tenant_id AND (number, position, leg) > (:number, :position, :leg)
+  AND number <= :until
+ORDER BY number, position, leg LIMIT :limit;
+
+-- name: points_left
+-- What is left in the lots of a run of members, by state.
+SELECT number, state, CAST(SUM(remaining) AS BIGINT) FROM points_transfer
+WHERE tenant_id = :tenant_id AND remaining > 0 AND number > :after AND number <= :until
+GROUP BY number, state ORDER BY number, state;
+
+-- name: points_blocked
+-- What is blocked of a run of members.
+SELECT number, CAST(SUM(value) AS BIGINT) FROM points_transfer
+WHERE tenant_id = :tenant_id AND kind = 'blocking' AND state = 'active'
+  AND number > :after AND number <= :until
+GROUP BY number ORDER BY number;
+
 -- name: accounts_after
 -- A page of accounts by number.
 SELECT number, account_id, available, locked, blocked, debt, earned, spent, expired FROM account
