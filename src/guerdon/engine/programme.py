@@ -20,4 +20,7 @@ def settings(tx: Transaction, tenant_id: int) -> dict[str, Any]:
 
 def timezone(tx: Transaction, tenant_id: int) -> tzinfo:
     """The programme's time zone."""
-    return ZoneInfo(settings(tx, tenant_id)["programme.timezone"])
+    memory = tx.memory(tenant_id)
+    if memory.timezone is None:
+        memory.timezone = ZoneInfo(settings(tx, tenant_id)["programme.timezone"])
+    return memory.timezone

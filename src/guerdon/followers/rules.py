@@ -140,13 +140,14 @@ def _earn(
 class _Members:
     """What rules ask about a slice's members: all at once, and again of one who has earned since.
 
-    Points may have moved them to another level.
+    Points may have moved them to another level, which matters where a rule is for some levels.
     """
 
     def __init__(
         self, tx: Transaction, tenant_id: int, numbers: Sequence[int], these: Sequence[Rule]
     ) -> None:
         self._ask = partial(ask_about, tx, tenant_id, these=these)
+        self._is_lasting = not any(rule.levels for rule in these)
         self._known: dict[int, Asked | None] = dict.fromkeys(numbers)
         if numbers:
             self._known.update(self._ask(numbers=numbers))
@@ -160,7 +161,8 @@ class _Members:
 
     def has_earned(self, number: int) -> None:
         """What was known of the member may not be true any more."""
-        del self._known[number]
+        if not self._is_lasting:
+            del self._known[number]
 
 
 def _read(rows: Rows, tenant_id: int, after: int, until: int, names: dict[int, str]) -> list[Row]:

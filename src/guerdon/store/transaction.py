@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from datetime import tzinfo
 from typing import Any
 
 import msgspec
@@ -42,7 +43,7 @@ class Memory:
     setting changed) the head's `identity_version` is raised, and every committer forgets.
     """
 
-    __slots__ = ("definitions", "identities", "settings", "types", "version")
+    __slots__ = ("definitions", "identities", "settings", "timezone", "types", "version")
 
     entries_max = 2_000_000
 
@@ -51,6 +52,7 @@ class Memory:
         self.identities: dict[tuple[str, str], int] = {}
         self.types: dict[str, int] = {}
         self.settings: dict[str, Any] | None = None
+        self.timezone: tzinfo | None = None
         self.definitions: dict[str, Any] = {}
 
 
@@ -75,6 +77,7 @@ class Transaction:
         """Members' accounts as they are now, by tenant and number; folds keep them so."""
         self._writes = rows.writes
         self._heads: dict[int, Head] = {}
+        self._valid: dict[int, Memory] = {}
         self._activities: list[Row] = []
         self._decisions: list[Row] = []
         self._counts: dict[tuple[int, str], int] = {}
@@ -96,19 +99,23 @@ class Transaction:
 
     def memory(self, tenant_id: int) -> Memory:
         """What is remembered of the tenant, valid for this transaction."""
+        memory = self._valid.get(tenant_id)
+        if memory is not None:
+            return memory
         head = self.head(tenant_id)
         memory = self.memories.get(tenant_id)
         if memory is None or memory.version != head.identity_version:
             memory = self.memories[tenant_id] = Memory(head.identity_version)
         elif len(memory.identities) > Memory.entries_max:
             memory.identities.clear()
+        self._valid[tenant_id] = memory
         return memory
 
     def forget(self, tenant_id: int) -> None:
         """Make every committer drop what it remembers of the tenant."""
         head = self.head(tenant_id)
         head.identity_version += 1
-        self.memories[tenant_id] = Memory(head.identity_version)
+        self.memories[tenant_id] = self._valid[tenant_id] = Memory(head.identity_version)
 
     def redefine(self, tenant_id: int) -> None:
         """Make every committer drop the definitions it remembers of the tenant."""
@@ -132,8 +139,11 @@ class Transaction:
 
     def count(self, tenant_id: int, name: str, change: int) -> int:
         """Change a counter; its total after the change."""
-        total = self.total(tenant_id, name) + change
-        self._counts[tenant_id, name] = total
+        key = (tenant_id, name)
+        total = self._counts.get(key)
+        if total is None:
+            total = self.total(tenant_id, name)
+        self._counts[key] = total = total + change
         return total
 
     def total(self, tenant_id: int, name: str) -> int:
@@ -236,6 +246,7 @@ class Transaction:
         del self._decisions[decisions:]
         for tenant_id, head in heads.items():
             self._heads[tenant_id] = head
+        self._valid.clear()
         self._counts = counts
         return True
 
