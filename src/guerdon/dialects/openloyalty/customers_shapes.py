@@ -72,6 +72,10 @@ class Shower(msgspec.Struct, frozen=True):
             }
         )
 
+    def rewards_of(self, member: Member) -> list[Shape]:
+        """The rewards a member has bought or was given, each with its name."""
+        return [{"campaignName": each.name, **self._coupon(each)} for each in self._coupons(member)]
+
     def date(self, moment: int | None) -> str | None:
         """A moment as ordinary answers show it."""
         if not moment:
@@ -105,12 +109,9 @@ class Shower(msgspec.Struct, frozen=True):
         place = levels.of_member(rows, tenant_id, number)
         level = self._level_of(place.level_id if place else None)
         bought = purchases.total_of(rows, tenant_id, number)
-        coupons = rewards.of_member(
-            rows, tenant_id, number, limit=limits.member_coupons_shown_max, offset=0
-        )
         return {
             "levelId": level.definition_id if level else None,
-            "campaignPurchases": [self._coupon(each) for each in coupons],
+            "campaignPurchases": [self._coupon(each) for each in self._coupons(member)],
             "transactionsCount": bought.purchases,
             "transactionsAmount": money_number(bought.gross),
             "transactionsAmountWithoutDeliveryCosts": money_number(bought.gross_without_delivery),
@@ -160,6 +161,10 @@ class Shower(msgspec.Struct, frozen=True):
             return None
         pos = definitions.get(self.rows, self.tenant_id, "Pos", pos_id)
         return pos.body.get("identifier") if pos else None
+
+    def _coupons(self, member: Member) -> list[BoughtCoupon]:
+        limit = limits.member_coupons_shown_max
+        return rewards.of_member(self.rows, self.tenant_id, member.number, limit=limit, offset=0)
 
     def _coupon(self, coupon: BoughtCoupon) -> Shape:
         return _known(
