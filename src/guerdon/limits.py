@@ -132,6 +132,7 @@ expiring_lots_shown_max = 1_000  # lots of one member that expire in one month
 
 # --- Committer -----------------------------------------------------------------------------------
 group_units_max = 512  # units of work in one commit
+conflict_tries_max = 10  # of a command whose new id other processes took first
 group_events_max = 4_096  # rows in one commit
 queue_units_max = 20_000  # waiting for the committer; above it: 503
 frame_bytes_max = 64 * 1_048_576
@@ -151,6 +152,7 @@ copy_rows_min = 256  # below it one INSERT of whole columns saves COPY's two rou
 erasure_slice_rows = 500  # activities that lose what was reported with them, in one transaction
 erasure_slice_positions = 4_096  # decisions whose purchases and invitations are looked through
 erasure_slice_outcomes = 20  # of 64 KB at most
+sweep_pages = 256  # cleared of what is gone between two groups: a megabyte, about 1 ms
 wal_pages_checkpoint = 1_000
 wal_bytes_max = 256 * 1_048_576
 
@@ -234,6 +236,8 @@ coupons_at_once_max = 100  # bought, or marked as used, by one request
 reward_audience_counted_max = 2_000  # members of several segments at once, counted one by one
 codes_body_bytes_max = 4_194_304  # codes_max codes of 30 characters as JSON
 codes_body_values_max = 101_000  # and everything else a reward says
+picture_bytes_max = 1_048_576  # of a reward, a level ...: a screen's width as JPEG is 200 KB
+pictures_max = 20  # of one of them
 reward_days_max = 36_500  # until a coupon begins or ends
 
 # --- Imports -------------------------------------------------------------------------------------

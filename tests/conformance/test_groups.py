@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from guerdon.engine.handlers import HANDLERS
 from guerdon.errors import Conflict, Defect, Duplicate, GuerdonError, NotFound, StoreError
 from guerdon.store import activities, decisions, members
 from guerdon.store.transaction import Transaction
+from guerdon.web import logs
 
 Handler = Callable[[Transaction, Any], Any]
 
@@ -96,6 +98,30 @@ def test_a_poisoned_command_fails_by_itself_and_stores_nothing(bench: Bench, how
         bench.do(Poison(bench.tenant_id, 0, how))
     assert positions(bench) == []
     assert bench.do(ingest(bench.tenant_id, ["m"])).first_position == 1
+
+
+class Gone(io.StringIO):
+    """Standard error whose reader has left."""
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError
+
+    def flush(self) -> None:
+        raise BrokenPipeError
+
+
+@pytest.mark.parametrize("stream", [Gone, io.StringIO])
+def test_a_defect_of_which_nobody_can_be_told_costs_the_others_nothing(
+    bench: Bench, stream: type[io.StringIO]
+) -> None:
+    output = stream()
+    if stream is io.StringIO:
+        output.close()
+    logs.install(stream=output)
+    good = ingest(bench.tenant_id, ["m"])
+    outcomes = bench.together(good, Poison(bench.tenant_id, 0, "defect"), good)
+    assert isinstance(outcomes[1], Defect)
+    assert [each.first_position for each in (outcomes[0], outcomes[2])] == [1, 2]
 
 
 def test_what_a_failed_transaction_learnt_is_forgotten(bench: Bench) -> None:

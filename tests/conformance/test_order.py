@@ -187,6 +187,31 @@ def test_one_of_eight_registers_a_name(bench: Bench, many: list[Committer]) -> N
 
 
 @only_on_postgres
+def test_eight_committers_that_make_tenants_and_keys_at_once_all_get_their_own(
+    bench: Bench, many: list[Committer]
+) -> None:
+    """Ids that belong to no tenant are under no tenant's lock: who is too late looks again."""
+    tenants: list[Any] = []
+    keys: list[Any] = []
+    administrators: list[Any] = []
+
+    def make(committer: Committer, at: int) -> None:
+        for turn in range(3):
+            (made,) = committer.run([commands.CreateTenant(0, 0, f"t{at}-{turn}", "T")])
+            tenants.append(made)
+            keys.extend(committer.run([commands.CreateKey(made, 0, "native")]))
+            named = commands.CreateAdministrator(made, 0, f"name{turn}", "hash")
+            administrators.extend(committer.run([named]))
+
+    in_threads(*(lambda each=each, at=at: make(each, at) for at, each in enumerate(many)))
+    assert sorted(tenants) == list(range(2, 2 + WRITERS * 3))
+    assert sorted(each.key_id for each in keys) == list(range(1, 1 + WRITERS * 3))
+    refused = [each for each in administrators if not isinstance(each, str)]
+    assert len(refused) == (WRITERS - 1) * 3
+    assert {each.code for each in refused} == {"administrator_exists"}
+
+
+@only_on_postgres
 @pytest.mark.usefixtures("small_blocks")
 def test_eight_workers_with_their_background_work_store_each_event_once(
     bench: Bench,

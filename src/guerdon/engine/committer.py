@@ -13,10 +13,12 @@ from typing import Any
 
 import structlog
 
+from guerdon import limits
 from guerdon.clock import Clock
 from guerdon.engine.commands import Append, Command, Ingest
 from guerdon.engine.handlers import HANDLERS
 from guerdon.errors import (
+    Conflict,
     Defect,
     GuerdonError,
     OutcomeUnknown,
@@ -84,9 +86,9 @@ class Committer:
         """Whether a sync has failed: then the store must be opened again, by another committer."""
         return bool(getattr(self.writer, "failed", False))
 
-    def maintain(self) -> None:
-        """Upkeep of the store between two groups."""
-        self.writer.maintain()
+    def maintain(self) -> bool:
+        """Upkeep of the store between two groups; True while there is more of it."""
+        return self.writer.maintain()
 
     def close(self) -> None:
         """Let go of the store."""
@@ -105,20 +107,26 @@ class Committer:
         return outcomes
 
     def _group(self, commands: Sequence[Command]) -> list[Outcome]:
+        if len(commands) == 1:
+            return [self._alone(commands[0])]
         try:
             return self._together(commands)
         except _Poisoned:
-            if len(commands) == 1:
-                raise
             return [self._alone(command) for command in commands]
         except GuerdonError as error:
             return [error] * len(commands)
 
     def _alone(self, command: Command) -> Outcome:
-        try:
-            return self._together([command])[0]
-        except GuerdonError as error:
-            return error
+        """One command's outcome; it looks again when another process took its id or name first."""
+        outcome: Outcome = None
+        for _ in range(limits.conflict_tries_max):
+            try:
+                return self._together([command])[0]
+            except Conflict as conflict:
+                outcome = conflict
+            except GuerdonError as error:
+                return error
+        return outcome
 
     def _together(self, commands: Sequence[Command]) -> list[Outcome]:
         tx = self._begin()

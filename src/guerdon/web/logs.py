@@ -10,13 +10,14 @@ Source: OWASP ASVS 5.0, 16.2.5 and 16.4.1.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import re
 import sys
 import traceback
 from collections.abc import Mapping, MutableMapping
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 from urllib.parse import unquote
 
 import structlog
@@ -50,7 +51,7 @@ def install(clock: Clock | None = None, stream: TextIO | None = None) -> None:
     structlog.configure(
         processors=[structlog.processors.add_log_level, stamp, bounded, rendered],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(file=output),
+        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", _Outlet(output))),
         cache_logger_on_first_use=False,
     )
     root = logging.getLogger()
@@ -137,6 +138,26 @@ class _Stamp:
     ) -> MutableMapping[str, Any]:
         fields["time"] = to_datetime(self._clock.now()).isoformat(timespec="milliseconds")
         return fields
+
+
+class _Outlet:
+    """A stream whose reader may be gone.
+
+    A line that cannot be written must not cost the work that it tells of, nor that of others in the
+    same commit.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        # A closed stream is a ValueError, a closed pipe or a full disk an OSError.
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 class _Bridge(logging.Handler):
