@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from guerdon.domain import lots, points
 from guerdon.domain.lots import FOREVER, Lot
 from guerdon.domain.points import Terms
-from guerdon.engine.accounts import account
+from guerdon.engine.accounts import account, learn
 from guerdon.engine.consequences import follow
 from guerdon.engine.programme import settings, timezone
 from guerdon.engine.record import record
 from guerdon.store import points as ledger
-from guerdon.store.points import Account
+from guerdon.store.points import Account, Transfer
 from guerdon.store.transaction import Transaction
 
 
@@ -56,24 +56,33 @@ def fall_due(tx: Transaction, tenant_id: int, now: int, limit: int) -> int:
 
     Each is done in the transaction that records it, so it is done once, whatever happens between.
     """
-    if not ledger.due(tx.rows, tenant_id, now, 1):
+    if not ledger.is_due(tx.rows, tenant_id, now):
         return 0
     # Whoever else writes waits from here on, so that what is read now stays true.
     moment = tx.moment(tenant_id)
     overdue = ledger.due(tx.rows, tenant_id, moment, limit)
+    tx.lots.update({(tenant_id, lot.position): lot for lot in overdue})
+    learn(tx, tenant_id, {lot.number for lot in overdue})
     for lot in overdue:
         _settle(tx, tenant_id, lot)
     return len(overdue)
 
 
-def _settle(tx: Transaction, tenant_id: int, lot: ledger.Due) -> None:
-    now = ledger.at(tx.rows, tenant_id, lot.position)
-    if now is None or (now.state, now.remaining) != (lot.state, lot.remaining):
+def _settle(tx: Transaction, tenant_id: int, lot: Transfer) -> None:
+    if not _is_untouched(tx, tenant_id, lot):
         return  # what followed from the lots before has taken it
     of = account(tx, tenant_id, lot.number)
     is_locked = lot.state == "pending"
     kind = points.TRANSFER_WAS_UNLOCKED if is_locked else points.TRANSFER_WAS_EXPIRED
     record(tx, tenant_id, points.changed(kind, of.account_id, lot.number, lot.transfer_id))
-    change = lot.remaining - min(of.debt, lot.remaining) if is_locked else -lot.remaining
+    remaining = lot.remaining or 0
+    change = remaining - min(of.debt, remaining) if is_locked else -remaining
     if change:
         follow(tx, tenant_id, "points_changed", lot.number, change=change)
+
+
+def _is_untouched(tx: Transaction, tenant_id: int, lot: Transfer) -> bool:
+    if (tenant_id, lot.position) in tx.lots:
+        return True
+    now = ledger.at(tx.rows, tenant_id, lot.position)
+    return now is not None and (now.state, now.remaining) == (lot.state, lot.remaining)

@@ -17,6 +17,7 @@ import msgspec
 from guerdon.engine.commands import RebuildState, Rebuilt
 from guerdon.engine.folds.fact import Fact
 from guerdon.engine.record import CLEARED, FOLDS
+from guerdon.faults import fault
 from guerdon.store import activities, decisions
 from guerdon.store.decisions import Recorded
 from guerdon.store.port import Row
@@ -37,6 +38,8 @@ def rebuild_state(tx: Transaction, command: RebuildState) -> Rebuilt:
     for query in CLEARED:
         tx.rows.run(query, tenant_id=tenant_id)
     tx.forget(tenant_id)
+    tx.accounts.clear()
+    tx.lots.clear()
     count = 0
     for recorded in _journal(tx, tenant_id):
         _fold(tx, tenant_id, recorded)
@@ -56,6 +59,7 @@ def _journal(tx: Transaction, tenant_id: int) -> Iterator[Recorded]:
         page: list[Row] = tx.rows.all(
             "decisions_from", **{"tenant_id": tenant_id, "from": position, "limit": _PAGE_ROWS}
         )
+        fault("in_rebuild")
         for row in page:
             yield decisions.secret(tx.rows, tx.vault, tenant_id, row)
         if len(page) < _PAGE_ROWS:

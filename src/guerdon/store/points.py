@@ -99,17 +99,6 @@ class Movement(msgspec.Struct, frozen=True):
     transaction_id: str | None
 
 
-class Due(msgspec.Struct, frozen=True):
-    """A lot that has to be unlocked (`pending`) or expired (`active`)."""
-
-    position: int
-    number: int
-    transfer_id: str
-    state: str
-    remaining: int
-    due_at: int
-
-
 def account(rows: Rows, tenant_id: int, number: int, moment: int) -> Account | None:
     """A member's account at a moment."""
     row = rows.one("account", tenant_id=tenant_id, number=number, moment=moment)
@@ -148,10 +137,18 @@ def live_lots(rows: Rows, tenant_id: int, number: int, *, moment: int, order: st
         )
 
 
-def due(rows: Rows, tenant_id: int, moment: int, limit: int) -> list[Due]:
-    """Lots with something due at a moment, the longest overdue first."""
+def is_due(rows: Rows, tenant_id: int, moment: int) -> bool:
+    """Whether a lot has to be unlocked or expired."""
+    return rows.one("lots_due", tenant_id=tenant_id, moment=moment, limit=1) is not None
+
+
+def due(rows: Rows, tenant_id: int, moment: int, limit: int) -> list[Transfer]:
+    """Lots to be unlocked (`pending`) or expired (`active`), the longest overdue first.
+
+    Why they were given is left out.
+    """
     found = rows.all("lots_due", tenant_id=tenant_id, moment=moment, limit=limit)
-    return [Due(*row) for row in found]
+    return [_transfer((*row, None)) for row in found]
 
 
 def transfer(rows: Rows, tenant_id: int, transfer_id: str) -> Transfer | None:

@@ -75,6 +75,8 @@ class Transaction:
         self.actor = ""
         self.accounts: dict[tuple[int, int], Any] = {}
         """Members' accounts as they are now, by tenant and number; folds keep them so."""
+        self.lots: dict[tuple[int, int], Any] = {}
+        """Transfers as they are now, by tenant and position; a fold that changes one drops it."""
         self._writes = rows.writes
         self._heads: dict[int, Head] = {}
         self._valid: dict[int, Memory] = {}

@@ -154,7 +154,8 @@ def _unlocked(tx: Transaction, fact: Fact) -> None:
     due_at = _due(left, lot.expires_at or FOREVER)
     _set_lot(tx, lot, fact, "active", left, due_at)
     legs = [(LOCKED, AVAILABLE, left), (LOCKED, DEBT, settled)]
-    _post(tx, fact, lot.position, legs, earned=lot.value)
+    lapsed = left if (lot.expires_at or FOREVER) <= fact.recorded_at else 0
+    _post(tx, fact, lot.position, legs, lapsed=lapsed, earned=lot.value)
 
 
 def _reset(tx: Transaction, fact: Fact) -> None:
@@ -163,6 +164,7 @@ def _reset(tx: Transaction, fact: Fact) -> None:
     for kind, state, count in open_lots:
         _count(tx, fact, kind, state, -count)
         _count(tx, fact, kind, "expired", count)
+    tx.lots.clear()
     tx.rows.run("empty_open_lots", tenant_id=fact.tenant_id, number=fact.number)
     legs = [(AVAILABLE, EXPIRED, account.held), (LOCKED, EXPIRED, account.locked)]
     _post(tx, fact, 0, legs, expired=account.held + account.locked)
@@ -176,6 +178,7 @@ def _take(tx: Transaction, fact: Fact, value: int) -> list[Piece]:
     )
     pieces = take(lots, value)
     for piece in pieces:
+        tx.lots.pop((fact.tenant_id, piece.lot.position), None)
         tx.rows.run(
             "take_from_lot",
             tenant_id=fact.tenant_id,
@@ -284,7 +287,8 @@ def _set_lot(
 ) -> None:
     _count(tx, fact, lot.kind, lot.state, -1)
     _count(tx, fact, lot.kind, state, 1)
-    tx.rows.run(
+    tx.lots.pop((fact.tenant_id, lot.position), None)
+    tx.rows.later(
         "set_lot",
         tenant_id=fact.tenant_id,
         position=lot.position,
@@ -301,6 +305,10 @@ def _count(tx: Transaction, fact: Fact, kind: str, state: str, change: int) -> N
 def _named(tx: Transaction, fact: Fact) -> ledger.Transfer:
     """The transfer that a decision is about."""
     transfer_id = fact.payload["pointsTransferId"]["pointsTransferId"]
+    known: ledger.Transfer | None
+    known = tx.lots.get((fact.tenant_id, points.position_of(transfer_id)))
+    if known is not None and known.transfer_id == transfer_id:
+        return known
     transfer = ledger.transfer(tx.rows, fact.tenant_id, transfer_id)
     if transfer is None:
         raise Defect(f"decision {fact.position} is about a transfer there is not")
@@ -308,6 +316,9 @@ def _named(tx: Transaction, fact: Fact) -> ledger.Transfer:
 
 
 def _account(tx: Transaction, fact: Fact) -> ledger.Account:
+    known: ledger.Account | None = tx.accounts.get((fact.tenant_id, fact.number))
+    if known is not None:
+        return known
     account = ledger.account(tx.rows, fact.tenant_id, fact.number, fact.recorded_at)
     if account is None:
         raise Defect(f"decision {fact.position} is about an account there is not")

@@ -84,9 +84,12 @@ ORDER BY created_at, position LIMIT :limit;
 
 -- name: lots_due
 -- Lots of a tenant with something due, the longest overdue first.
-SELECT position, number, transfer_id, state, remaining, due_at FROM points_transfer
-WHERE tenant_id = :tenant_id AND due_at <= :moment
-ORDER BY due_at, position LIMIT :limit;
+SELECT t.position, t.number, t.transfer_id, t.kind, t.state, t.value, t.issuer, t.comment,
+       t.created_at, t.remaining, t.expires_at, t.locked_until, t.transaction_id, t.revised_id,
+       t.other_account, t.pieces
+FROM points_transfer t
+WHERE t.tenant_id = :tenant_id AND t.due_at <= :moment
+ORDER BY t.due_at, t.position LIMIT :limit;
 
 -- name: points_expiring
 -- What of a member's points will expire in a span of time, by moment.
