@@ -31,6 +31,18 @@ def _kept(installation: Installation) -> Any:
     return json.loads((installation.data / "demo.json").read_text())
 
 
+def _curl_lines(server: Server) -> list[str]:
+    return [line.strip() for line in server.lines if line.startswith("  curl")]
+
+
+def _told(line: str) -> Any:
+    """What a printed line answers, run as it is."""
+    done = subprocess.run(
+        ["sh", "-c", line], capture_output=True, check=True, timeout=PATIENCE_SECONDS
+    )
+    return json.loads(done.stdout)
+
+
 def _curl(line: str) -> int:
     done = subprocess.run(
         ["sh", "-c", f"{line} -s -o /dev/null -w '%{{http_code}}'"],
@@ -49,13 +61,28 @@ def _activities(installation: Installation) -> int:
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
 def test_the_printed_lines_work_as_printed(either: Installation) -> None:
     server = _started(either)
-    lines = [line.strip() for line in server.lines if line.startswith("  curl")]
+    *reporting, showing = _curl_lines(server)
     try:
-        assert len(lines) == len(DIALECTS)
-        for line in lines * 2:
+        assert len(reporting) == len(DIALECTS)
+        has = _told(showing)
+        assert (has["totalEarnedPoints"], has["points"], has["levelName"]) == (125, 85, "Silver")
+        (reward,) = has["campaignPurchases"]
+        assert (reward["campaignName"], reward["costInPoints"]) == ("A free coffee", 40)
+        assert (reward["coupon"]["code"], reward["canBeUsed"]) == ("COFFEE", True)
+        for line in reporting * 2:
             assert _curl(line) in (200, 204), line
+        events = _told(reporting[-1])["events"]
+        assert len(events) == 5
     finally:
         assert server.stop() == 0
+
+
+def _decided(installation: Installation) -> dict[str, int]:
+    """How many decisions there are of each of Open Loyalty's types, by their last word."""
+    found = installation.rows(
+        "SELECT type, count(*) FROM decision WHERE type LIKE 'OpenLoyalty.%' GROUP BY type"
+    )
+    return {str(name).rpartition(".")[2]: int(count) for name, count in found}
 
 
 def test_the_credentials_are_kept_for_their_owner_and_hold_for_ever(sqlite: Installation) -> None:
@@ -65,14 +92,21 @@ def test_the_credentials_are_kept_for_their_owner_and_hold_for_ever(sqlite: Inst
     mode = stat.S_IMODE((sqlite.data / "demo.json").stat().st_mode)
     assert mode == stat.S_IRUSR | stat.S_IWUSR
     assert set(first["keys"]) == DIALECTS
-    stored = _activities(sqlite)
+    stored, decided = _activities(sqlite), _decided(sqlite)
     assert stored > 0
+    assert decided["PointsWereAdded"] == 4, "an order, a video, a product, and a purchase at a till"
+    assert decided["CustomerWasMovedToLevel"] > 1
+    assert decided["PointsWereSpent"] == decided["CampaignWasBoughtByCustomer"] == 1
     server = _started(sqlite)
     try:
         second = _kept(sqlite)
         assert second == {**first, "url": server.url}
-        # Sample activity is sent once.
-        assert _activities(sqlite) == stored
+        # Sample activity is sent once, and the programme defined once.
+        assert (_activities(sqlite), _decided(sqlite)) == (stored, decided)
+        listed = server.call(
+            "GET", "/api/level", headers={"X-AUTH-TOKEN": second["keys"]["openloyalty"]}
+        )
+        assert [each["name"] for each in listed.json()["levels"]] == ["Bronze", "Silver", "Gold"]
         assert _log_in(server, second["admin"]) == 200
     finally:
         assert server.stop() == 0

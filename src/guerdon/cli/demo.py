@@ -21,17 +21,21 @@ from guerdon.engine.commands import (
     CreateKey,
     CreateTenant,
     IssueMemberToken,
+    Registered,
     RegisterMember,
     RevokeKey,
 )
 from guerdon.engine.engine import Engine
 from guerdon.store import members
+from guerdon.store.members import Member
 from guerdon.store.port import Rows
 from guerdon.web.passwords import password_hash
 
 TENANT = "demo"
 DIALECTS = ("conscent", "meditopia", "woowup", "openloyalty")
-PARTNER_USER_ID = "user-1"
+PARTNER_USER_ID = "42bede01c83fa3947"
+EMAIL = "ann@example.com"
+"""The demo's member: the same person in every format, by the id that Conscent's page prints."""
 _PASSWORD_BYTES = 18
 _USERNAME_BYTES = 4
 
@@ -50,14 +54,15 @@ class Meditopia(msgspec.Struct, frozen=True, rename={"partner_user_id": "partner
     partner_user_id: str
 
 
-class Demo(msgspec.Struct, frozen=True):
-    """What `demo.json` holds: `keys` by dialect."""
+class Demo(msgspec.Struct, frozen=True, rename={"member_id": "memberId"}):
+    """What `demo.json` holds: `keys` by dialect, and the uuid of the member."""
 
     tenant: str
     url: str
     keys: dict[str, str]
     admin: Admin
     meditopia: Meditopia
+    member_id: str
 
 
 async def prepared(front: Engine, kept: Demo | None, url: str) -> Demo:
@@ -73,7 +78,9 @@ async def prepared(front: Engine, kept: Demo | None, url: str) -> Demo:
     keys = {}
     for dialect in DIALECTS:
         keys[dialect] = (await front.execute(CreateKey(tenant_id, 0, dialect))).secret
-    return Demo(TENANT, url, keys, await _admin(front, tenant_id), await _member(front, tenant_id))
+    admin = await _admin(front, tenant_id)
+    member_id, meditopia = await _member(front, tenant_id)
+    return Demo(TENANT, url, keys, admin, meditopia, member_id)
 
 
 async def is_untouched(front: Engine) -> bool:
@@ -104,9 +111,10 @@ def write(path: Path, demo: Demo) -> None:
 
 
 async def _is_valid(front: Engine, kept: Demo) -> bool:
+    if set(kept.keys) != set(DIALECTS) or kept.meditopia.partner_user_id != PARTNER_USER_ID:
+        return False
     front.directory.forget()
-    found = [await front.directory.key(secret.encode()) for secret in kept.keys.values()]
-    if not all(found) or set(kept.keys) != set(DIALECTS):
+    if not all([await front.directory.key(secret.encode()) for secret in kept.keys.values()]):
         return False
     return bool(
         await front.read(
@@ -123,15 +131,21 @@ async def _admin(front: Engine, tenant_id: int) -> Admin:
     return Admin(username, password)
 
 
-async def _member(front: Engine, tenant_id: int) -> Meditopia:
-    number = await front.read(
-        lambda rows: members.find(rows, tenant_id, "external", PARTNER_USER_ID)
-    )
-    if number is None:
-        command = RegisterMember(tenant_id, 0, (("external", PARTNER_USER_ID),))
-        number = (await front.execute(command)).number
-    issued = await front.execute(IssueMemberToken(tenant_id, 0, number))
-    return Meditopia(issued.token, PARTNER_USER_ID)
+async def _member(front: Engine, tenant_id: int) -> tuple[str, Meditopia]:
+    """The demo's member, with a fresh token: their uuid, and what Meditopia knows them by."""
+
+    def look(rows: Rows) -> Member | None:
+        number = members.find(rows, tenant_id, "external", PARTNER_USER_ID)
+        return None if number is None else members.by_number(rows, tenant_id, number)
+
+    found: Member | Registered | None = await front.read(look)
+    if found is None:
+        names = (("external", PARTNER_USER_ID), ("email", EMAIL))
+        profile = {"firstName": "Ann", "lastName": "Example", "email": EMAIL}
+        command = RegisterMember(tenant_id, 0, names, msgspec.json.encode(profile).decode())
+        found = await front.execute(command)
+    issued = await front.execute(IssueMemberToken(tenant_id, 0, found.number))
+    return found.member_id, Meditopia(issued.token, PARTNER_USER_ID)
 
 
 def _tenant_id(rows: Rows) -> Any:

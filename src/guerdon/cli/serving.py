@@ -93,6 +93,7 @@ def _show(call: Call, served: Demo, path: str, is_untouched: bool) -> None:  # n
         else:
             typer.echo(f"guerdon: {count} sample requests sent", err=True)
     requests = (samples.conscent, samples.meditopia, samples.woowup, samples.openloyalty)
+    shown = samples.curl(served, samples.member(served))
     facts = {**msgspec.to_builtins(served), "file": path}
     lines = [
         f"Guerdon serves on {served.url}",
@@ -105,6 +106,9 @@ def _show(call: Call, served: Demo, path: str, is_untouched: bool) -> None:  # n
         "",
         "Try it:",
         *(f"  {samples.curl(served, make(served))}" for make in requests),
+        "",
+        "What the member has of it, points, level and rewards:",
+        f"  {shown}",
         "",
         "Ctrl-C stops it.",
     ]
