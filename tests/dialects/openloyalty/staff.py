@@ -1,6 +1,9 @@
 """What tests about running a programme share: roles, administrators, and forms as documented."""
 
 import json
+import sqlite3
+
+import psycopg
 
 from dialects.openloyalty.session import FORM
 from dialects.openloyalty.till import token
@@ -45,3 +48,22 @@ def staff(house, *permissions):
     body = json.dumps({"roles": [role(house, *permissions).definition_id]})
     made = house.execute(DefineAdministrator(house.tenant_id, 0, body, True))
     return token(house, tokens.ADMIN, made.definition_id)
+
+
+def everything(house):
+    """All rows of all tables, as text."""
+    sqlite = house.config.database_url.startswith("sqlite")
+    place = str(house.config.data_dir / "guerdon.db") if sqlite else house.config.database_url
+    named = (
+        "SELECT name FROM sqlite_schema WHERE type = 'table'"
+        if sqlite
+        else "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
+    )
+    connection = sqlite3.connect(place) if sqlite else psycopg.connect(place)
+    try:
+        tables = [name for (name,) in connection.execute(named).fetchall()]
+        rows = {name: connection.execute(f'SELECT * FROM "{name}"').fetchall() for name in tables}
+    finally:
+        connection.close()
+    assert len(rows) > 20
+    return repr(rows)

@@ -86,9 +86,9 @@ WHERE tenant_id = :tenant_id AND delivery_id = :delivery_id AND fence = :fence
   AND finished_at IS NULL;
 
 -- name: finish_delivery
--- Done, or given up.
+-- Done, or given up. What a letter said is kept no longer: tokens let people in.
 UPDATE delivery SET finished_at = :finished_at, outcome = :outcome, last_status = :last_status,
-       last_error = :last_error
+       last_error = :last_error, body = CASE WHEN kind = 'webhook' THEN body ELSE '' END
 WHERE tenant_id = :tenant_id AND delivery_id = :delivery_id AND fence = :fence
   AND finished_at IS NULL;
 
