@@ -110,6 +110,7 @@ password_checks_waiting_max = 64  # above it: 503
 login_body_bytes_max = 16_384  # a name, a password of 1,024 characters, both escaped
 refresh_token_bytes = 32
 signing_key_bits = 2_048  # NIST SP 800-57: 112-bit security, fast to verify
+members_remembered_max = 500_000  # of a programme, by each worker: their uuids
 tokens_remembered_max = 10_000  # signed tokens whose signature was checked a moment ago
 preflight_seconds = 600  # how long a browser may remember a CORS answer
 

@@ -33,7 +33,7 @@ from guerdon.engine.consequences import follow
 from guerdon.engine.lots import expiry, live, shown, terms
 from guerdon.engine.programme import timezone
 from guerdon.engine.record import record
-from guerdon.errors import NotFound, Refused
+from guerdon.errors import NotFound, Refused, Stale
 from guerdon.store import points as ledger
 from guerdon.store.points import Account, Transfer
 from guerdon.store.transaction import Transaction
@@ -264,7 +264,13 @@ def _require_cancelable(transfer: Transfer, moment: int) -> None:
         raise Refused("this transfer cannot be canceled", code="not_cancelable")
 
 
+def _require_current(tx: Transaction, command: AddPoints | SpendPoints) -> None:
+    if command.version and command.version != tx.head(command.tenant_id).identity_version:
+        raise Stale
+
+
 def _add(tx: Transaction, command: AddPoints) -> Transferred:
+    _require_current(tx, command)
     return add(
         tx,
         command.tenant_id,
@@ -279,6 +285,7 @@ def _add(tx: Transaction, command: AddPoints) -> Transferred:
 
 
 def _spend(tx: Transaction, command: SpendPoints) -> Transferred:
+    _require_current(tx, command)
     return spend(
         tx,
         command.tenant_id,

@@ -14,29 +14,42 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from guerdon import errors
+from guerdon import errors, limits
 from guerdon.dialects.openloyalty import people, refusals
 from guerdon.dialects.openloyalty.callers import Callers
 from guerdon.dialects.openloyalty.logins import Logins
 from guerdon.dialects.openloyalty.people import Caller
+from guerdon.dialects.openloyalty.programmes import Programme, Programmes
 from guerdon.dialects.openloyalty.visits import Visit
-from guerdon.engine.directory import read_settings
+from guerdon.engine.commands import Command
 from guerdon.engine.engine import Engine
-from guerdon.store.port import Row, Rows
 from guerdon.web import answers
 from guerdon.web.answers import Answer
 from guerdon.web.request import Request
-from guerdon.web.routing import Handler, Route
+from guerdon.web.routing import Handler, Pending, Quick, Route
 
-__all__ = ["Answer", "Context", "Desk", "Endpoint", "Visit"]
+__all__ = ["Answer", "Context", "Desk", "Endpoint", "Short", "Visit"]
 
 Context = Literal["admin", "seller", "customer", "anyone"]
 DEFAULT_STORE = "DEFAULT"
 STORE_PARAMETER = "storeCode"
 NO_TENANT = 0
 """Whose visitor nobody can say; only where no store is named, and what is asked tells it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Short:
+    """An endpoint's shorter way, for a caller and a programme that are remembered.
+
+    command: what the whole body asks for, or None when the handler must look; it must carry the
+             programme's version if it rests on anything remembered.
+    answer:  what the handler would answer.
+    """
+
+    command: Callable[[Visit, bytes], Command | None]
+    answer: Callable[[Request, Any], Answer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +67,7 @@ class Endpoint:
     context: Context | tuple[Context, ...]
     permission: str = ""
     in_store: bool = True
+    short: Short | None = None
 
     @property
     def contexts(self) -> tuple[Context, ...]:
@@ -68,6 +82,7 @@ class Desk:
         self._engine = engine
         self._callers = callers
         self._logins = logins
+        self._programmes = Programmes()
 
     def routes(self, endpoints: Iterable[Endpoint]) -> list[Route]:
         """Every endpoint's routes, and what a browser asks before it uses one from elsewhere."""
@@ -75,8 +90,9 @@ class Desk:
         paths = []
         for endpoint in endpoints:
             served = self._served(endpoint)
+            quick = self._quick(endpoint, endpoint.short) if endpoint.short else None
             for prefix in ("", f"/{{{STORE_PARAMETER}}}") if endpoint.in_store else ("",):
-                routes.append(Route(endpoint.method, prefix + endpoint.path, served))
+                routes.append(Route(endpoint.method, prefix + endpoint.path, served, quick))
                 paths.append(prefix + endpoint.path)
         routes += [Route("OPTIONS", path, refusals.preflight) for path in dict.fromkeys(paths)]
         return routes
@@ -94,15 +110,31 @@ class Desk:
         store_code = request.params.get(STORE_PARAMETER, DEFAULT_STORE)
         caller = await self._caller(request, endpoint, store_code)
         tenant_id = caller.tenant_id
-        settings, store = await self._engine.read(
-            lambda rows: (read_settings(rows, tenant_id), _store(rows, tenant_id, store_code))
+        programme = await self._engine.read(
+            lambda rows: self._programmes.current(rows, tenant_id, store_code)
         )
-        if tenant_id == NO_TENANT:
-            return Visit(self._engine, request, caller, store_code, settings, self._logins)
-        if store is None or not (store[5] or caller.kind in {"admin", "key"}):
-            raise errors.NotFound(code="unknown_store")
-        _require(caller, endpoint)
-        return Visit(self._engine, request, caller, store_code, settings, self._logins)
+        if tenant_id != NO_TENANT:
+            _require(caller, endpoint, programme, store_code)
+        return Visit(self._engine, request, caller, store_code, programme, self._logins)
+
+    def _quick(self, endpoint: Endpoint, short: Short) -> Quick:
+        def quick(request: Request, body: bytes) -> Pending | None:
+            caller = self._callers.remembered(request)
+            programme = caller and self._programmes.remembered(caller.tenant_id)
+            if (
+                caller is None
+                or programme is None
+                or len(body) > limits.body_bytes_max
+                or b"content-encoding" in request.headers
+            ):
+                return None
+            store_code = request.params.get(STORE_PARAMETER, DEFAULT_STORE)
+            _require(caller, endpoint, programme, store_code)
+            visit = Visit(self._engine, request, caller, store_code, programme, self._logins)
+            command = short.command(visit, body)
+            return None if command is None else (self._engine.tell, command, short.answer)
+
+        return quick
 
     async def _caller(self, request: Request, endpoint: Endpoint, store_code: str) -> Caller:
         if "anyone" not in endpoint.contexts or self._callers.presents(request):
@@ -113,11 +145,10 @@ class Desk:
         return found or Caller(NO_TENANT, "anyone")
 
 
-def _store(rows: Rows, tenant_id: int, code: str) -> Row | None:
-    return rows.one("store_by_code", tenant_id=tenant_id, code=code)
-
-
-def _require(caller: Caller, endpoint: Endpoint) -> None:
+def _require(caller: Caller, endpoint: Endpoint, programme: Programme, store_code: str) -> None:
+    is_open = programme.stores.get(store_code)
+    if is_open is None or not (is_open or caller.kind in {"admin", "key"}):
+        raise errors.NotFound(code="unknown_store")
     kind = "admin" if caller.kind == "key" else caller.kind
     contexts = endpoint.contexts
     if kind not in contexts and "anyone" not in contexts:

@@ -8,11 +8,12 @@ Source: Open Loyalty 4.3, "Points transfers", "Customer points transfers"; its
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 
 from guerdon import limits
-from guerdon.dialects.openloyalty import points_lists
-from guerdon.dialects.openloyalty.desk import Answer, Endpoint, Visit
+from guerdon.dialects.openloyalty import points_lists, refusals
+from guerdon.dialects.openloyalty.desk import Answer, Endpoint, Short, Visit
 from guerdon.dialects.openloyalty.forms import WRONG, Form
 from guerdon.domain import identities
 from guerdon.engine.commands import Command
@@ -27,6 +28,8 @@ from guerdon.engine.commands.points import (
 from guerdon.errors import Refused
 from guerdon.store import members, standing
 from guerdon.store.port import Rows
+from guerdon.web import answers
+from guerdon.web.request import Request
 
 _NOBODY = 0
 _DECIMALS_MAX = 2
@@ -44,14 +47,14 @@ def endpoints() -> list[Endpoint]:
     return [
         Endpoint("GET", "/points/transfer", points_lists.list_all, "admin", see),
         Endpoint("GET", "/points/transfers", points_lists.histogram, "admin", see),
-        Endpoint("POST", "/points/transfer/add", add, "admin", change),
-        Endpoint("POST", "/points/transfer/spend", spend, "admin", change),
+        Endpoint("POST", "/points/transfer/add", add, "admin", change, short=_SHORT_ADD),
+        Endpoint("POST", "/points/transfer/spend", spend, "admin", change, short=_SHORT_SPEND),
         Endpoint("POST", "/points/transfer/block", block, "admin", change),
         Endpoint("POST", "/points/transfer/{transfer}/cancel", cancel, "admin", change),
         Endpoint("POST", "/admin/p2p-points-transfer", send, "admin", change),
         Endpoint("GET", "/seller/points/transfer", points_lists.list_all, "seller"),
-        Endpoint("POST", "/pos/points/transfer/add", add, "seller"),
-        Endpoint("POST", "/pos/points/transfer/spend", spend, "seller"),
+        Endpoint("POST", "/pos/points/transfer/add", add, "seller", short=_SHORT_ADD),
+        Endpoint("POST", "/pos/points/transfer/spend", spend, "seller", short=_SHORT_SPEND),
         Endpoint("GET", "/customer/points/transfer", points_lists.list_mine, "customer"),
         Endpoint("POST", "/customer/points/p2p-transfer", send_mine, "customer"),
     ]
@@ -60,29 +63,30 @@ def endpoints() -> list[Endpoint]:
 async def add(visit: Visit) -> Answer:
     """`POST /points/transfer/add` and `POST /pos/points/transfer/add`."""
     form = await visit.form("transfer")
-    command = AddPoints(
+    number = await _customer(visit, form, "customer")
+    return await _moved(visit, form, _adding(visit, form, number))
+
+
+async def spend(visit: Visit) -> Answer:
+    """`POST /points/transfer/spend` and `POST /pos/points/transfer/spend`."""
+    form = await visit.form("transfer")
+    number = await _customer(visit, form, "customer")
+    return await _moved(visit, form, _spending(visit, form, number))
+
+
+async def block(visit: Visit) -> Answer:
+    """`POST /points/transfer/block`; canceling the transfer releases the points."""
+    form = await visit.form("transfer")
+    command = BlockPoints(
         visit.tenant_id,
         visit.key_id,
         number=await _customer(visit, form, "customer"),
         points=_amount(form),
         comment=form.text("comment", required=False),
         issuer=visit.issuer,
-        validity_days=form.whole(
-            "validityDuration", required=False, low=1, high=limits.points_days_max
-        ),
         actor=visit.actor,
     )
     return await _moved(visit, form, command)
-
-
-async def spend(visit: Visit) -> Answer:
-    """`POST /points/transfer/spend` and `POST /pos/points/transfer/spend`."""
-    return await _taken(visit, SpendPoints)
-
-
-async def block(visit: Visit) -> Answer:
-    """`POST /points/transfer/block`; canceling the transfer releases the points."""
-    return await _taken(visit, BlockPoints)
 
 
 async def send(visit: Visit) -> Answer:
@@ -110,18 +114,47 @@ async def cancel(visit: Visit) -> Answer:
     return visit.ok()
 
 
-async def _taken(visit: Visit, kind: type[SpendPoints | BlockPoints]) -> Answer:
-    form = await visit.form("transfer")
-    command = kind(
+def _adding(visit: Visit, form: Form, number: int, version: int = 0) -> AddPoints:
+    return AddPoints(
         visit.tenant_id,
         visit.key_id,
-        number=await _customer(visit, form, "customer"),
+        number=number,
+        points=_amount(form),
+        comment=form.text("comment", required=False),
+        issuer=visit.issuer,
+        validity_days=form.whole(
+            "validityDuration", required=False, low=1, high=limits.points_days_max
+        ),
+        actor=visit.actor,
+        version=version,
+    )
+
+
+def _spending(visit: Visit, form: Form, number: int, version: int = 0) -> SpendPoints:
+    return SpendPoints(
+        visit.tenant_id,
+        visit.key_id,
+        number=number,
         points=_amount(form),
         comment=form.text("comment", required=False),
         issuer=visit.issuer,
         actor=visit.actor,
+        version=version,
     )
-    return await _moved(visit, form, command)
+
+
+def _short(make: Callable[[Visit, Form, int, int], Command]) -> Short:
+    """The shorter way, for a member who is remembered and a form that is right."""
+
+    def command(visit: Visit, body: bytes) -> Command | None:
+        form = visit.form_of(body, "transfer")
+        number = visit.programme.members.get(form.text("customer").lower())
+        if number is None:
+            return None
+        found = make(visit, form, number, visit.programme.version)
+        return found if form.is_valid else None
+
+    return Short(command, _answer)
 
 
 async def _sent(visit: Visit, form: Form, sender: int) -> Answer:
@@ -146,7 +179,11 @@ async def _moved(visit: Visit, form: Form, command: Command) -> Answer:
         form.fail(refused.field or "customer", _MESSAGES.get(refused.code, refused.message))
         form.check()
         raise
-    return visit.ok({"pointsTransferId": made.transfer_id})
+    return _answer(visit.request, made)
+
+
+def _answer(_request: Request, made: Transferred) -> Answer:
+    return answers.json_answer(200, {"pointsTransferId": made.transfer_id}, refusals.JSON)
 
 
 async def _customer(visit: Visit, form: Form, field: str, names: tuple[str, ...] = ()) -> int:
@@ -157,6 +194,8 @@ async def _customer(visit: Visit, form: Form, field: str, names: tuple[str, ...]
     number = await visit.read(lambda rows: _find(rows, visit.tenant_id, text, names))
     if number == _NOBODY:
         form.fail(field, _MESSAGES["unknown_member"])
+    elif not names:
+        visit.programme.learn(text.lower(), number)
     return number
 
 
@@ -186,3 +225,6 @@ def _has_more_decimals(given: object) -> bool:
     except InvalidOperation:
         return False  # no number at all: the form has said so
     return isinstance(exponent, int) and exponent < -_DECIMALS_MAX
+
+
+_SHORT_ADD, _SHORT_SPEND = _short(_adding), _short(_spending)

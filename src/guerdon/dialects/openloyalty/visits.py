@@ -13,6 +13,7 @@ from guerdon.dialects.openloyalty.forms import Form
 from guerdon.dialects.openloyalty.lists import Page
 from guerdon.dialects.openloyalty.logins import Logins
 from guerdon.dialects.openloyalty.people import Caller
+from guerdon.dialects.openloyalty.programmes import Programme
 from guerdon.engine.commands import Command
 from guerdon.engine.engine import Engine
 from guerdon.errors import Refused
@@ -27,7 +28,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 class Visit:
-    """What a handler has in its hands. `now` is microseconds; `settings` are the tenant's.
+    """What a handler has in its hands. `now` is microseconds; `settings` are the tenant's, to read.
 
     `logins` is for what concerns passwords: `attempt`, `is_password`, `hashed`.
     """
@@ -38,7 +39,7 @@ class Visit:
         request: Request,
         caller: Caller,
         store_code: str,
-        settings: dict[str, Any],
+        programme: Programme,
         logins: Logins,
     ) -> None:
         self.engine = engine
@@ -50,9 +51,10 @@ class Visit:
         self.actor = caller.actor
         self.issuer = caller.issuer
         self.store_code = store_code
-        self.settings = settings
+        self.programme = programme
+        self.settings = programme.settings
         self.params: Mapping[str, str] = request.params
-        self.timezone = ZoneInfo(settings["programme.timezone"])
+        self.timezone = ZoneInfo(self.settings["programme.timezone"])
         self.now = engine.clock.now()
         self.query = form.query_nested(request.scope)
         self._files: dict[str, File] = {}
@@ -92,6 +94,13 @@ class Visit:
         is_upload = media_type == uploads.MEDIA_TYPE
         usual = limits.upload_bytes_max if is_upload else limits.body_bytes_max
         raw = await self.request.body(bytes_max or usual)
+        return self.form_of(raw, root, values_max=values_max, rows=rows)
+
+    def form_of(
+        self, raw: bytes, root: str, *, values_max: int = limits.json_keys_max, rows: str = ""
+    ) -> Form:
+        """The same of a body that is there."""
+        media_type, _ = body.content_type(self.request.headers)
         given = self._decoded(raw, media_type, values_max, rows)
         if root:
             given = given.get(root, {}) if isinstance(given, dict) else {}

@@ -23,8 +23,10 @@ class AddPoints(Command, frozen=True):
     validity_days:  how long they last; None: as the programme's settings say.
     transaction_id: the purchase they were earned with.
     explain:        which rules gave what, as JSON text of a list of objects; empty: nothing to say.
+    version:        of the tenant's head when the member's number was learnt, if it was remembered.
 
-    Errors: NotFound `unknown_member`; Refused `invalid_points`, `balance_limit`.
+    Errors: NotFound `unknown_member`; Refused `invalid_points`, `balance_limit`; Stale when the
+            number was learnt under another version.
     """
 
     Answer: ClassVar[Any] = Transferred
@@ -36,12 +38,14 @@ class AddPoints(Command, frozen=True):
     transaction_id: str | None = None
     explain: str = ""
     actor: str = ""
+    version: int = 0
 
 
 class SpendPoints(Command, frozen=True):
     """Spend a member's points, in hundredths.
 
-    Errors: NotFound `unknown_member`; Refused `invalid_points`, `insufficient_points`.
+    version: as that of `AddPoints`.
+    Errors:  NotFound `unknown_member`; Refused `invalid_points`, `insufficient_points`; Stale.
     """
 
     Answer: ClassVar[Any] = Transferred
@@ -51,6 +55,7 @@ class SpendPoints(Command, frozen=True):
     issuer: Issuer = "api"
     transaction_id: str | None = None
     actor: str = ""
+    version: int = 0
 
 
 class TransferPoints(Command, frozen=True):

@@ -28,6 +28,7 @@ def _store_defined(tx: Transaction, fact: Fact) -> None:
     if not tx.rows.run("change_store", **store):
         code = fact.payload["code"]
         tx.rows.run("add_store", **store, code=code, created_at=fact.recorded_at)
+    tx.forget(fact.tenant_id)
 
 
 def _key_created(tx: Transaction, fact: Fact) -> None:
