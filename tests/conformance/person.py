@@ -123,9 +123,9 @@ class Person:
         """What partners report of the person."""
         named = (("external", EXTERNAL),)
         self.house.execute(UpdateMember(self.house.tenant_id, 0, self.number, "{}", named))
-        id = base64.b64encode(EXTERNAL.encode()).decode().rstrip("=")
+        encoded = base64.b64encode(EXTERNAL.encode()).decode().rstrip("=")
         said = {"first_name": FIRST, "custom_attributes": {"street": "Vogelweg 77"}}
-        path, body = f"/apiv3/users/{id}", json.dumps(said)
+        path, body = f"/apiv3/users/{encoded}", json.dumps(said)
         answered = self.house.call("PUT", path, headers=self.woowup, body=body)
         assert answered.status == 200, answered.body
         for ascii_only in (True, False):

@@ -111,8 +111,10 @@ def _still_sought(tx: Transaction, tenant_id: int, number: int) -> decide.Words:
 
 
 def _own_seals(rows: Rows, tenant_id: int, number: int) -> list[int]:
-    """Keys below zero that seal something about a member: purchases that came before they were
-    known to be theirs, and the invitations between them and others.
+    """Keys below zero that seal something about a member.
+
+    Of purchases that came before they were known to be theirs, and of the invitations between them
+    and others.
     """
     found = [row[0] for row in rows.all("purchase_seals", tenant_id=tenant_id, number=number)]
     about = list(invitations.of_referrer(rows, tenant_id, number))

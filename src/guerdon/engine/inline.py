@@ -62,7 +62,8 @@ class InlineCommitter:
             try:
                 if self._background is not None:
                     self._background.settle(self._committer)
-                self._committer.maintain()
+                while self._committer.maintain():
+                    pass
             except Exception as error:  # told to whoever waits, instead of ending the thread
                 done.set_exception(error)
             else:

@@ -57,10 +57,9 @@ class Chores:
         if self._committer.is_broken:
             return False
         try:
-            self._committer.maintain()
-            more = self._background is not None and self._background.slice(
-                self._committer, busy=busy
-            )
+            more = self._committer.maintain()
+            if self._background is not None:
+                more |= self._background.slice(self._committer, busy=busy)
         except StoreError as error:
             self._log(error.code, error)
             return False

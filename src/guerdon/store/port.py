@@ -61,14 +61,14 @@ class Writer(Rows, Protocol):
         A row is (tenant_id, position, type_id, number, occurred_at, recorded_at, key_id, data).
         """
 
-    def maintain(self) -> None:
-        """Short upkeep between two transactions, such as a checkpoint of the log."""
+    def maintain(self) -> bool:
+        """Short upkeep between two transactions, such as a checkpoint of the log; True: more."""
 
     def purge(self) -> None:
         """Leave nothing of what is deleted in this transaction, in a log of changes either.
 
-        It is done by the next `maintain` that can, after the commit. An engine whose log is the
-        operator's to keep (PostgreSQL) does nothing.
+        It is done bit by bit by `maintain`, after the commit, and after a crash as well. An engine
+        whose files are the operator's to keep (PostgreSQL) does nothing.
         """
 
     def close(self) -> None:

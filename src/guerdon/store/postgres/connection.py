@@ -198,8 +198,9 @@ class PostgresWriter(PostgresRows):
         self._count_write()
         self._activities += rows
 
-    def maintain(self) -> None:
+    def maintain(self) -> bool:
         """The server keeps itself."""
+        return False
 
     def purge(self) -> None:
         """The server's log is its operator's, and what is deleted goes with the next VACUUM."""

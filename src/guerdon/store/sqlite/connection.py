@@ -12,12 +12,14 @@ import apsw
 from guerdon import errors, limits
 from guerdon.store import queries
 from guerdon.store.port import Row, Rows
+from guerdon.store.sqlite import pages
 
 T = TypeVar("T")
 QUERIES = queries.load("sqlite")
 _NAMES = {name: tuple(queries.parameters(text)) for name, text in QUERIES.items()}
 _TABLES = {name: queries.tables(text) for name, text in QUERIES.items()}
 _ADDS_ONE = frozenset(name for name, text in QUERIES.items() if queries.adds_one(text))
+_PURGES = 1  # in the file's user_version: pages are still to be cleared of what is gone
 _FSYNC_FAILED = (apsw.SQLITE_IOERR_FSYNC, apsw.SQLITE_IOERR_DIR_FSYNC)
 _FAILED_WRITE = (apsw.SQLITE_IOERR_WRITE, apsw.SQLITE_IOERR_TRUNCATE)
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -131,7 +133,8 @@ class SqliteWriter(SqliteRows):
         self._alarm = alarm
         self._wal_pages = 0
         # What was to be purged when a process was killed is purged by the next.
-        self._purges = True
+        self._sweeps_from = 1 if connection.pragma("user_version") == _PURGES else None
+        self._has_log = True
         self._watch = _Watch(self)
         self._append = QUERIES["append_activity"]
         # What was put off, by query; no two of these are about one table.
@@ -211,35 +214,55 @@ class SqliteWriter(SqliteRows):
         with self._watch:
             self._connection.executemany(self._append, rows)
 
-    def maintain(self) -> None:
+    def maintain(self) -> bool:
         if self.failed:
-            return
-        if self._purges:
-            self._empty_wal()
+            return False
+        if self._sweeps_from is not None:
+            return self._purge_some(self._sweeps_from)
         if self._wal_pages < limits.wal_pages_checkpoint:
-            return
+            return False
         with self._watch:
             in_log, moved = self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         page_bytes = 4_096
         if (in_log - moved) * page_bytes > limits.wal_bytes_max:
             self._alarm(f"the write-ahead log holds {in_log - moved} pages a reader keeps alive")
         self._wal_pages = 0
+        self._has_log = True
+        return False
 
     def purge(self) -> None:
-        self._purges = True
+        with self._watch:
+            self._connection.pragma("user_version", _PURGES)
+        self._sweeps_from = 1
 
-    def _empty_wal(self) -> None:
-        """Move all of the log into the file and cut it off, unless a reader is in the way."""
+    def _purge_some(self, first: int) -> bool:
+        """Empty the log, and clear the next pages of what they do not hold any more."""
+        if not self._empties_log():
+            return False
+        with self._watch:
+            found, self._sweeps_from = pages.clear(self._connection, first, limits.sweep_pages)
+            if found:
+                # A cached page would bring back what it held when it is written next.
+                self._connection.pragma("shrink_memory")
+            if self._sweeps_from is None:
+                self._connection.pragma("user_version", 0)
+        return self._sweeps_from is not None
+
+    def _empties_log(self) -> bool:
+        """Move all of the log into the file and cut it off; False when a reader is in the way."""
+        if not self._has_log and not self._wal_pages:
+            return True
         self._connection.set_busy_timeout(0)
         try:
             with self._watch:
                 self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         except errors.StoreBusy:
-            return
+            return False
         finally:
             self._connection.set_busy_timeout(limits.busy_milliseconds_max)
-        self._purges = False
         self._wal_pages = 0
+        self._has_log = False
+        return True
 
     def close(self) -> None:
         with contextlib.suppress(errors.StoreError):
@@ -271,8 +294,8 @@ class SqliteWriter(SqliteRows):
         with contextlib.suppress(errors.StoreError):
             self.rollback()
 
-    def _count_wal_pages(self, _: apsw.Connection, __: str, pages: int) -> int:
-        self._wal_pages = pages
+    def _count_wal_pages(self, _: apsw.Connection, __: str, count: int) -> int:
+        self._wal_pages = count
         return apsw.SQLITE_OK
 
 
