@@ -22,6 +22,8 @@ POINTS = (
     "after_commit",
     "in_index_batch",
     "in_deletion",
+    "in_clockwork",
+    "in_rebuild",
     "in_erasure",
     "in_erasure_slice",
     "in_rules",

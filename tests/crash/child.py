@@ -17,7 +17,8 @@ from typing import Any
 
 from crash import small
 from crash.workload import SECRET_KEY, Partner, TickingClock, Workload, deletion
-from guerdon.engine.commands import CreateTenant, Ingest, LeaseDeliveries
+from guerdon.clock import DAY
+from guerdon.engine.commands import CreateTenant, Ingest, LeaseDeliveries, RebuildState
 from guerdon.engine.committer import Committer
 from guerdon.store.sqlite.store import SqliteStore
 from guerdon.store.vault import Vault
@@ -87,6 +88,19 @@ def _index(path: Path, order: dict[str, Any]) -> None:
     _say("settled")
 
 
+def _later(path: Path, order: dict[str, Any]) -> None:
+    """Let the background work find that some days have passed."""
+    clock = TickingClock(2)
+    clock.jump(order["days"] * DAY)
+    Workload(SqliteStore(path, clock), 2, clock=clock).settle()
+    _say("settled")
+
+
+def _rebuild(path: Path, order: dict[str, Any]) -> None:
+    """Make the tenant's state again."""
+    _say(committer(path).run([RebuildState(TENANT, 0)])[0].decisions)
+
+
 def _delete(path: Path, order: dict[str, Any]) -> None:
     """Take out what is doomed, and let the background work remove it."""
     workload = Workload(SqliteStore(path, TickingClock(2)), 2)
@@ -115,6 +129,8 @@ def _say(word: Any) -> None:
 WORK: dict[str, Callable[[Path, dict[str, Any]], None]] = {
     "send": _send,
     "index": _index,
+    "later": _later,
+    "rebuild": _rebuild,
     "delete": _delete,
     "migrate": _migrate,
     "lease": _lease,

@@ -66,6 +66,7 @@ def earned(path: Path) -> list[tuple[int, list[int]]]:
     return sorted(found.items())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", ["in_rules", "after_rules"])
 def test_killed_over_and_over_every_activity_earns_once(path, tmp_path, point) -> None:
     peaceful = Path(shutil.copytree(path.parent, tmp_path / "peace")) / path.name
