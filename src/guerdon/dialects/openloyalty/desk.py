@@ -120,7 +120,7 @@ class Desk:
     def _quick(self, endpoint: Endpoint, short: Short) -> Quick:
         def quick(request: Request, body: bytes) -> Pending | None:
             caller = self._callers.remembered(request)
-            programme = caller and self._programmes.remembered(caller.tenant_id)
+            programme = self._programmes.remembered(caller.tenant_id) if caller else None
             if (
                 caller is None
                 or programme is None
