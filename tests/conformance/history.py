@@ -25,6 +25,7 @@ from guerdon.engine.commands.erasure import AnonymizeMember, DeleteMember
 from guerdon.engine.commands.invitations import Invite
 from guerdon.engine.commands.levels import MoveToLevel
 from guerdon.engine.commands.members import EditMember, EnrolMember
+from guerdon.engine.commands.pictures import RemovePicture, SetPicture
 from guerdon.engine.commands.points import (
     AddPoints,
     BlockPoints,
@@ -102,6 +103,7 @@ def live(bench: Bench) -> list[Any]:
     rules(story)
     bought = purchases(story)
     rewards(story, *bought)
+    pictures(story)
     files(story)
     deletions(story)
     erasures(story)
@@ -290,6 +292,20 @@ def rewards(story: Story, first: str, later: str) -> None:
     one(ChangeDeliveryStatus, ZOE, bought[1].coupon_id, "canceled")
     paid = one(RedeemCashback, ZOE, 5_00, money)
     one(ReportCashback, ZOE, paid.coupon_id, "paytm", "failed")
+
+
+def pictures(story: Story) -> None:
+    """What a programme shows: put, replaced, taken away, and gone with its owner."""
+    one, gone = story.one, story.define("Level", conditionValue=8, reward={"value": 0})
+    for level_id in (story.levels[0], gone):
+        one(SetPicture, "Level", level_id, "photo", PNG, "é.png")
+    one(SetPicture, "Level", story.levels[0], "photo", b"GIF89a\0\xff", "b.gif")
+    one(SetPicture, "Programme", "", "", PNG, "a.png", "admin:1")
+    one(SetPicture, "Programme", "", "logo", PNG, "a.png")
+    one(SetPicture, "Reward", "no such reward", "", PNG, "a.png")
+    one(RemovePicture, "Programme", "", "logo")
+    one(RemovePicture, "Programme", "", "logo")
+    one(Undefine, "Level", gone)
 
 
 def files(story: Story) -> None:

@@ -1,4 +1,6 @@
-"""Pictures: what kind a file is, by its first bytes; what it is called proves nothing.
+"""Pictures: what kind a file is, by its first bytes, and where a programme shows it.
+
+What a file is called proves nothing.
 
 Source: the signatures of PNG (RFC 2083), JPEG (ITU-T T.81), GIF89a and WebP (RFC 9649). A vector
         format is not among them: it may carry a script.
@@ -8,6 +10,15 @@ from __future__ import annotations
 
 import msgspec
 
+from guerdon.domain.decisions import Decision
+
+WAS_PUT = "Guerdon.Picture.Event.PictureWasPut"
+WAS_REMOVED = "Guerdon.Picture.Event.PictureWasRemoved"
+KINDS = ("Level", "Reward", "Rule")
+"""Kinds of definitions that have pictures."""
+PROGRAMME = "Programme"
+"""The programme itself, which has pictures too."""
+
 _WEBP_AT = 8
 
 
@@ -16,6 +27,14 @@ class Picture(msgspec.Struct, frozen=True):
 
     mime: str
     ending: str
+
+
+class Place(msgspec.Struct, frozen=True):
+    """What a picture shows, and what for; the programme has no id."""
+
+    kind: str
+    owner_id: str
+    name: str
 
 
 _SIGNATURES = {
@@ -34,3 +53,30 @@ def recognised(content: bytes) -> Picture | None:
             return picture
     is_webp = content.startswith(b"RIFF") and content[_WEBP_AT:].startswith(b"WEBP")
     return _WEBP if is_webp else None
+
+
+def put(
+    picture_id: str, place: Place, picture: Picture, original_name: str, content: str
+) -> Decision:
+    """A picture is shown from now on; `content` is Base64, and sealed."""
+    return Decision(
+        type=WAS_PUT,
+        aggregate=picture_id,
+        payload={
+            **_named(place),
+            "path": f"{place.kind.lower()}/{picture_id}.{picture.ending}",
+            "originalName": original_name,
+            "mime": picture.mime,
+            "content": content,
+        },
+        personal="content",
+    )
+
+
+def removed(picture_id: str, place: Place) -> Decision:
+    """A picture is shown no longer."""
+    return Decision(type=WAS_REMOVED, aggregate=picture_id, payload=_named(place))
+
+
+def _named(place: Place) -> dict[str, str]:
+    return {"kind": place.kind, "ownerId": place.owner_id, "place": place.name}

@@ -22,6 +22,7 @@ from guerdon.engine import (
     levels,
     members,
     outcomes,
+    pictures,
     places,
     points,
     purchases,
@@ -77,6 +78,7 @@ HANDLERS: commands.Handlers = {
     **sales.HANDLERS,
     **coupons.HANDLERS,
     **cashback.HANDLERS,
+    **pictures.HANDLERS,
     **erasure.HANDLERS,
     **audit.HANDLERS,
 }

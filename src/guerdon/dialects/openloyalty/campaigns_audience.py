@@ -16,19 +16,21 @@ from guerdon.dialects.openloyalty.lists import Page
 from guerdon.domain.erasure import WAS_DELETED
 from guerdon.domain.registration import CUSTOMER_WAS_REGISTERED
 from guerdon.domain.rewards import Reward, Sold
-from guerdon.store import decisions, levels, members, rewards, segments, standing
+from guerdon.store import decisions, levels, members, pictures, rewards, segments, standing
+from guerdon.store.pictures import Picture
 from guerdon.store.port import Rows
 
 _PAGE_ROWS = 500
 
 
 class Counter(msgspec.Struct, frozen=True):
-    """What sells coupons knows of a tenant: read once for a whole list."""
+    """What is known of all of a tenant's rewards: read once for a whole list."""
 
     sold: dict[str, Sold]
     level_members: dict[str, int]
     segment_members: dict[str, int]
     everybody: int
+    pictures: dict[str, list[Picture]]
 
     @classmethod
     def of(cls, rows: Rows, tenant_id: int, number: int = 0) -> Counter:
@@ -41,6 +43,7 @@ class Counter(msgspec.Struct, frozen=True):
             levels.totals(rows, tenant_id),
             {segment_id: total.members for segment_id, total in totals.items()},
             registered - gone,
+            pictures.of_kind(rows, tenant_id, "Reward"),
         )
 
 

@@ -17,7 +17,7 @@ import msgspec
 
 from guerdon import limits
 from guerdon.clock import to_datetime
-from guerdon.dialects.openloyalty import campaigns_audience, markdown
+from guerdon.dialects.openloyalty import campaigns_audience, markdown, pictures
 from guerdon.dialects.openloyalty.campaigns_audience import Counter
 from guerdon.domain.purchases import money_number
 from guerdon.domain.registration import points_number
@@ -83,9 +83,7 @@ class Shower(msgspec.Struct, frozen=True):
                 "labels": defined.body.get("labels") or [],
                 **{name: bool(defined.body.get(name)) for name in _SWITCHES},
                 **{name: _money(defined.body.get(name)) for name in _MONEY},
-                "brandIcon": False,
-                "photos": [],
-                "hasPhoto": False,
+                **self._pictures(reward),
                 "createdAt": self.date(defined.created_at),
                 **self._names(reward),
                 "usageLeft": _count(usage_left(reward, sold), sold.free or 1),
@@ -181,6 +179,12 @@ class Shower(msgspec.Struct, frozen=True):
             "will_be_active_from": begins,
             "will_be_active_to": ends,
         }
+
+    def _pictures(self, reward: Reward) -> Shape:
+        found = self.counter.pictures.get(reward.reward_id, [])
+        photos = [pictures.shown(each) for each in found if each.is_photo]
+        has_icon = any(each.place == pictures.BRAND_ICON for each in found)
+        return {"brandIcon": has_icon, "photos": photos, "hasPhoto": bool(photos)}
 
     def _names(self, reward: Reward) -> Shape:
         empty: Any = {} if self.audience == "public" else []

@@ -17,7 +17,7 @@ from guerdon.dialects.openloyalty.visits import Visit
 from guerdon.domain.geography import DEGREE
 from guerdon.domain.purchases import money_number
 from guerdon.domain.registration import points_number
-from guerdon.store import definitions
+from guerdon.store import definitions, pictures
 from guerdon.store.definitions import Definition
 from guerdon.store.port import Rows
 
@@ -43,6 +43,7 @@ class Shapes:
     def __init__(self, visit: Visit, rows: Rows, usages: dict[str, dict[str, int]]) -> None:
         self._visit = visit
         self._usages = usages
+        self._photos = pictures.of_kind(rows, visit.tenant_id, "Rule")
         self._levels = names(rows, visit.tenant_id, "Level")
         self._segments = names(rows, visit.tenant_id, "Segment")
 
@@ -72,7 +73,7 @@ class Shapes:
         shape.update(_own_fields(body))
         shape["type"] = body.get("type", "")
         if has_photo:
-            shape["hasPhoto"] = False
+            shape["hasPhoto"] = rule.definition_id in self._photos
         if shape["type"] == "custom_event":
             shape["usageUrl"] = self._usage_url(body.get("eventName", ""))
         shape["segmentNames"] = _named(self._segments, shape["segments"])

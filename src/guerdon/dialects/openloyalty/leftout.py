@@ -2,8 +2,7 @@
 
 A documented request never gets lost in a 404: whoever sends one of these, logged in or not, learns
 that it is known, that it is not served, and why.
-Source: Open Loyalty 4.3, "Settings" (translations, messages, logos, files) and the photos of
-        levels, rewards and earning rules.
+Source: Open Loyalty 4.3, "Settings": translations, messages, files.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from guerdon.web import answers
 
 TEXTS = "Translations belong to the cockpits of Open Loyalty, which Guerdon does not serve."
 MESSAGES = "Message templates are not kept: what members are told is left to webhooks."
-PICTURES = "Pictures for shop fronts are not kept; a file server does that better."
 CONDITIONS = "No file with the terms is kept: the setting programConditionsUrl says where it is."
 
 LEFT_OUT: dict[str, tuple[tuple[str, str], ...]] = {
@@ -39,36 +37,6 @@ LEFT_OUT: dict[str, tuple[tuple[str, str], ...]] = {
         ("GET", "/settings/emails"),
         ("GET", "/settings/emails/{email}"),
         ("PUT", "/settings/emails/{email}"),
-    ),
-    PICTURES: (
-        ("GET", "/settings/logo"),
-        ("POST", "/settings/logo"),
-        ("DELETE", "/settings/logo"),
-        ("GET", "/settings/logo/{size}"),
-        ("GET", "/settings/small-logo"),
-        ("POST", "/settings/small-logo"),
-        ("DELETE", "/settings/small-logo"),
-        ("GET", "/settings/small-logo/{size}"),
-        ("GET", "/settings/hero-image"),
-        ("POST", "/settings/hero-image"),
-        ("DELETE", "/settings/hero-image"),
-        ("GET", "/settings/hero-image/{size}"),
-        ("GET", "/settings/photo/{name}"),
-        ("POST", "/settings/photo/{name}"),
-        ("DELETE", "/settings/photo/{name}"),
-        ("GET", "/settings/photo/{name}/{size}"),
-        ("GET", "/level/{level}/photo"),
-        ("POST", "/level/{level}/photo"),
-        ("DELETE", "/level/{level}/photo"),
-        ("GET", "/earningRule/{earningRule}/photo"),
-        ("POST", "/earningRule/{earningRule}/photo"),
-        ("DELETE", "/earningRule/{earningRule}/photo"),
-        ("GET", "/campaign/{campaign}/brand_icon"),
-        ("POST", "/campaign/{campaign}/brand_icon"),
-        ("DELETE", "/campaign/{campaign}/brand_icon"),
-        ("POST", "/campaign/{campaign}/photo"),
-        ("GET", "/campaign/{campaign}/photo/{photoId}"),
-        ("DELETE", "/campaign/{campaign}/photo/{photoId}"),
     ),
     CONDITIONS: (
         ("POST", "/settings/conditions-file"),

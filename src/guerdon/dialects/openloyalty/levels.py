@@ -15,7 +15,7 @@ from guerdon.dialects.openloyalty.forms import MISSING_CHOICE
 from guerdon.engine.commands.definitions import Define, Undefine
 from guerdon.engine.commands.levels import MoveToLevel, RemoveManualLevel
 from guerdon.errors import NotFound, Refused
-from guerdon.store import definitions, levels, members
+from guerdon.store import definitions, levels, members, pictures
 from guerdon.store.definitions import Definition
 from guerdon.web import answers
 
@@ -49,20 +49,31 @@ def endpoints() -> list[Endpoint]:
 async def list_all(visit: Visit) -> Answer:
     """`GET /level` and `GET /seller/level`."""
     page = visit.page(_SORTS)
-    found = [forms.shown(visit, each) for each in await _known(visit)]
+    photos = await _photos(visit)
+    found = [
+        forms.shown(visit, each, has_photo=each.definition_id in photos)
+        for each in await _known(visit)
+    ]
     return visit.listed("levels", page.cut(found, dict.get), len(found))
 
 
 async def list_for_members(visit: Visit) -> Answer:
     """`GET /customer/level`: the active ones."""
     page = visit.page(("name", "description", "conditionValue"))
-    found = [forms.brief(visit, each) for each in await _known(visit) if each.active]
+    photos = await _photos(visit)
+    found = [
+        forms.brief(visit, each, has_photo=each.definition_id in photos)
+        for each in await _known(visit)
+        if each.active
+    ]
     return visit.listed("levels", page.cut(found, dict.get), len(found))
 
 
 async def show(visit: Visit) -> Answer:
     """`GET /level/{level}` and `GET /seller/level/{level}`."""
-    return visit.ok(forms.shown(visit, await _asked(visit)))
+    level = await _asked(visit)
+    has_photo = level.definition_id in await _photos(visit)
+    return visit.ok(forms.shown(visit, level, has_photo=has_photo))
 
 
 async def create(visit: Visit) -> Answer:
@@ -183,6 +194,11 @@ async def _define(visit: Visit, before: Definition | None) -> Answer:
 
 async def _known(visit: Visit) -> list[Definition]:
     return await visit.read(lambda rows: definitions.of_kind(rows, visit.tenant_id, _KIND))
+
+
+async def _photos(visit: Visit) -> set[str]:
+    """The ids of levels that have a photo."""
+    return set(await visit.read(lambda rows: pictures.of_kind(rows, visit.tenant_id, _KIND)))
 
 
 async def _asked(visit: Visit) -> Definition:

@@ -79,13 +79,13 @@ def _moment(visit: Visit, form: Form, name: str) -> int:
     return moment
 
 
-def shown(visit: Visit, level: Definition) -> dict[str, Any]:
+def shown(visit: Visit, level: Definition, *, has_photo: bool) -> dict[str, Any]:
     """A level as administrators and sellers see it."""
     body = level.body
     found = {
         "levelId": level.definition_id,
         **texts(visit, body),
-        "hasPhoto": False,
+        "hasPhoto": has_photo,
         "active": level.active,
         "conditionValue": body["conditionValue"],
         "reward": body["reward"],
@@ -100,10 +100,10 @@ def shown(visit: Visit, level: Definition) -> dict[str, Any]:
     return found
 
 
-def brief(visit: Visit, level: Definition) -> dict[str, Any]:
+def brief(visit: Visit, level: Definition, *, has_photo: bool) -> dict[str, Any]:
     """A level as members see it."""
     condition = level.body["conditionValue"]
-    return {**texts(visit, level.body), "conditionValue": condition, "hasPhoto": False}
+    return {**texts(visit, level.body), "conditionValue": condition, "hasPhoto": has_photo}
 
 
 def texts(visit: Visit, body: dict[str, Any]) -> dict[str, str]:

@@ -24,6 +24,7 @@ from guerdon.dialects.openloyalty import (
     invitations,
     leftout,
     levels,
+    pictures,
     points,
     pos,
     roles,
@@ -64,6 +65,7 @@ MODULES: tuple[ModuleType, ...] = (
     campaigns_coupons,
     campaigns_cashback,
     campaign_categories,
+    pictures,
 )
 
 

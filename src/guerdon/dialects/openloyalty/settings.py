@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from guerdon import limits
-from guerdon.dialects.openloyalty import choices
+from guerdon.dialects.openloyalty import choices, pictures
 from guerdon.dialects.openloyalty.desk import Answer, Endpoint, Visit
 from guerdon.dialects.openloyalty.forms import MISSING_CHOICE, WRONG, Form
 from guerdon.engine.commands import ChangeSettings
@@ -108,7 +108,8 @@ FIXED: dict[str, Any] = {
 
 async def show(visit: Visit) -> Answer:
     """`GET /settings`."""
-    return visit.ok({"settings": shown(visit.settings)})
+    own = await visit.read(lambda rows: pictures.of_programme(rows, visit.tenant_id))
+    return visit.ok({"settings": {**own, **shown(visit.settings)}})
 
 
 async def change(visit: Visit) -> Answer:
@@ -142,7 +143,7 @@ async def css(visit: Visit) -> Answer:
 
 
 async def manifest(visit: Visit) -> Answer:
-    """`GET /settings/manifest`: a web application's, without icons, since none are kept."""
+    """`GET /settings/manifest`: a web application's, without icons: nobody measures pictures."""
     about = visit.settings[SHOWN]
     return visit.ok(
         {
