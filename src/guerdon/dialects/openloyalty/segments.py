@@ -20,7 +20,7 @@ from guerdon.dialects.openloyalty.customers_shapes import Shower
 from guerdon.dialects.openloyalty.desk import Answer, Endpoint, Visit
 from guerdon.engine.commands.definitions import Define, Undefine
 from guerdon.errors import NotFound
-from guerdon.store import definitions, levels, members, segments
+from guerdon.store import definitions, members, segments
 from guerdon.store.definitions import Definition
 from guerdon.store.members import Member
 from guerdon.store.port import Rows
@@ -44,6 +44,7 @@ _OF_MEMBER = (
     "loyaltyCardNumber",
     "createdAt",
     "levelId",
+    "manuallyAssignedLevelId",
     "agreement1",
     "agreement2",
     "agreement3",
@@ -207,7 +208,6 @@ def _shapes(
     shown = []
     for member in rosters.members_of(rows, visit.tenant_id, numbers):
         known = shower.found(member)
-        place = levels.of_member(rows, visit.tenant_id, member.number)
         entry = {
             "segmentId": segment.definition_id,
             "segmentName": segment.body["name"],
@@ -215,8 +215,6 @@ def _shapes(
         }
         # The documents show nothing as a list.
         entry["address"] = known.get("address") or []
-        if place is not None and place.manual_level_id:
-            entry["manuallyAssignedLevelId"] = {"levelId": place.manual_level_id}
         shown.append(entry)
     return shown
 
