@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import stat
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,6 +45,45 @@ def _told(line: str) -> Any:
     return json.loads(done.stdout)
 
 
+def _require_readme(installation: Installation, server: Server) -> None:
+    """What the README prints works as printed, where the demo is, and comes to what it says."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```sh\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+    reporting, walk = (block for block in blocks if "curl" in block)
+    assert not _told_by(installation, server, reporting)[0].get("error")
+    told = _told_by(installation, server, walk)
+    before, after = told[2], told[4]
+    assert (before["levelName"], after["levelName"]) == ("Gold", "Gold")
+    assert before["points"] - after["points"] == 300
+    (coupon,) = told[3]["coupons"]
+    assert coupon["code"] == "BEANS-1"
+    names = [each["campaignName"] for each in after["campaignPurchases"]]
+    assert names == ["A free coffee", "A bag of beans"]
+    transfers, explained = (answer["events"] for answer in told[5:])
+    assert transfers[-1]["payload"]["pointsTransfer"]["value"] == 300
+    last = explained[-1]["payload"]["explanation"]
+    assert ("A review", 400) in [(each["name"], each["value"]) for each in last]
+
+
+def _told_by(installation: Installation, server: Server, block: str) -> list[Any]:
+    """Every JSON text that a block of shell lines prints."""
+    lines = block.replace("http://127.0.0.1:8181", server.url)
+    done = subprocess.run(
+        ["sh", "-eu", "-c", lines],
+        cwd=installation.folder,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PATIENCE_SECONDS,
+    )
+    found, decoder, rest = [], json.JSONDecoder(), done.stdout.strip()
+    while rest:
+        value, end = decoder.raw_decode(rest)
+        found.append(value)
+        rest = rest[end:].strip()
+    return found
+
+
 def _curl(line: str) -> int:
     done = subprocess.run(
         ["sh", "-c", f"{line} -s -o /dev/null -w '%{{http_code}}'"],
@@ -59,7 +100,7 @@ def _activities(installation: Installation) -> int:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
-def test_the_printed_lines_work_as_printed(either: Installation) -> None:
+def test_the_printed_lines_and_the_readmes_work_as_printed(either: Installation) -> None:
     server = _started(either)
     *reporting, showing = _curl_lines(server)
     try:
@@ -69,6 +110,7 @@ def test_the_printed_lines_work_as_printed(either: Installation) -> None:
         (reward,) = has["campaignPurchases"]
         assert (reward["campaignName"], reward["costInPoints"]) == ("A free coffee", 40)
         assert (reward["coupon"]["code"], reward["canBeUsed"]) == ("COFFEE", True)
+        _require_readme(either, server)
         for line in reporting * 2:
             assert _curl(line) in (200, 204), line
         events = _told(reporting[-1])["events"]
