@@ -73,19 +73,19 @@ def lease(tx: Transaction, command: LeaseDeliveries) -> tuple[LeasedDelivery, ..
 
 def settle(tx: Transaction, command: SettleDelivery) -> bool:
     """See `SettleDelivery`."""
-    common = {
+    one = {
         "tenant_id": command.tenant_id,
         "delivery_id": command.delivery_id,
         "fence": command.fence,
-        "last_status": command.status,
-        "last_error": command.error,
     }
+    last = {"last_status": command.status, "last_error": command.error}
     if command.outcome == "later":
-        return tx.rows.run("postpone_delivery", **common, due_at=command.due_at) == 1
-    changed = tx.rows.run("finish_delivery", **common, finished_at=tx.now, outcome=command.outcome)
-    if changed == 1:
+        return tx.rows.run("postpone_delivery", **one, **last, due_at=command.due_at) == 1
+    ended = {"finished_at": tx.now, "outcome": command.outcome}
+    if tx.rows.run("finish_delivery", **one, **last, **ended) == 1:
         tx.count(command.tenant_id, f"delivery:{command.outcome}", 1)
-    return changed == 1
+        return True
+    return tx.rows.run("finish_forgotten_delivery", **one, finished_at=tx.now) == 1
 
 
 def _status_secret(tx: Transaction, tenant_id: int) -> str:
@@ -104,7 +104,9 @@ def forget(
 
     number: the member's, or that of a key of its own; target: an address, in place of it.
     """
-    common = {"tenant_id": tenant_id, "finished_at": tx.moment(tenant_id)}
+    now = tx.moment(tenant_id)
+    lapsed = now + limits.delivery_lease_seconds * SECOND
+    common = {"tenant_id": tenant_id, "now": now, "due_at": lapsed}
     if number is not None:
         tx.rows.run("forget_deliveries_of", **common, number=number)
     if target:

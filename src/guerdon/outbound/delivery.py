@@ -18,7 +18,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """One delivery, leased by this process until `limits.delivery_lease_seconds` have passed.
 
     message_id: the same at every attempt, so that a receiver can drop what it has seen.
-    target:     a URL (webhook), an address (mail) or a phone number (sms).
+    target:     a URL (webhook), an address (mail) or a phone number (sms); "": what was sent
+                before is to be forgotten, as far as it lies in a file of ours (mail, sms).
     subject:    the event's type (webhook) or the subject line (mail).
     body:       exactly what is sent and signed (webhook), or the text (mail, sms).
     headers:    further HTTP headers (webhook).

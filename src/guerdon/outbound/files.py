@@ -33,6 +33,18 @@ def written(folder: Path, name: str, content: bytes) -> Attempt:
     return Attempt(detail=name)
 
 
+def removed(folder: Path, name: str) -> Attempt:
+    """Take a message back that is to be forgotten; one that was never written is gone, too.
+
+    Errors, as `Attempt.error`: `file_failed`.
+    """
+    try:
+        (folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        return Attempt(error="file_failed", detail=brief(str(error)))
+    return Attempt(detail=name)
+
+
 def brief(text: str) -> str:
     """The start of a text, on one printable line."""
     text = "".join(each if each.isprintable() else " " for each in text)

@@ -34,6 +34,7 @@ _ADDRESS = re.compile(rf"(?P<local>{_ATOM}(?:\.{_ATOM})*)@{_LABEL}(?:\.{_LABEL})
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 # Without 8-bit bodies, which a server need not take.
 _POLICY = SMTP.clone(cte_type="7bit")
+_FOLDER = "mail"
 _PERMANENT = 500
 _AUTHENTICATION_REQUIRED = 530
 
@@ -77,9 +78,9 @@ async def send(
     except Refused as refusal:
         return Attempt(error=refusal.code, detail=refusal.message, give_up=True)
     if config.smtp_url is None:
-        folder = config.data_dir / "mail"
+        name = _file_name(mail.message_id)
         return await asyncio.to_thread(
-            files.written, folder, f"{mail.message_id}.eml", message.as_bytes()
+            files.written, config.data_dir / _FOLDER, name, message.as_bytes()
         )
     try:
         async with asyncio.timeout(seconds_max):
@@ -115,6 +116,9 @@ def sender(clock: Clock, config: Config) -> Callable[[Delivery], Awaitable[Attem
     """How a `Deliverer` sends its mail."""
 
     async def send_mail(delivery: Delivery) -> Attempt:
+        if not delivery.target:
+            name = _file_name(delivery.message_id)
+            return await asyncio.to_thread(files.removed, config.data_dir / _FOLDER, name)
         mail = Mail(
             message_id=delivery.message_id,
             to=delivery.target,
@@ -125,6 +129,10 @@ def sender(clock: Clock, config: Config) -> Callable[[Delivery], Awaitable[Attem
         return await send(mail, config)
 
     return send_mail
+
+
+def _file_name(message_id: str) -> str:
+    return f"{message_id}.eml"
 
 
 async def _handed_over(message: EmailMessage, to: str, config: Config) -> Attempt:

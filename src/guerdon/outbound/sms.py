@@ -18,8 +18,10 @@ def sender(config: Config) -> Callable[[Delivery], Awaitable[Attempt]]:
     """How a `Deliverer` keeps its SMS: the number on the first line, then the text."""
 
     async def send_sms(delivery: Delivery) -> Attempt:
+        folder, name = config.data_dir / "sms", f"{delivery.message_id}.txt"
+        if not delivery.target:
+            return await asyncio.to_thread(files.removed, folder, name)
         content = f"To: {delivery.target}\n\n{delivery.body}\n".encode()
-        name = f"{delivery.message_id}.txt"
-        return await asyncio.to_thread(files.written, config.data_dir / "sms", name, content)
+        return await asyncio.to_thread(files.written, folder, name, content)
 
     return send_sms

@@ -157,7 +157,7 @@ def _person(rows: Rows, claims: tokens.Claims) -> Caller | None:
     if tokens.SELLER in claims.roles:
         return people.seller(rows, claims.programme, claims.sub)
     if tokens.CUSTOMER in claims.roles:
-        return people.customer(rows, claims.programme, claims.sub)
+        return people.customer(rows, claims.programme, claims.sub, claims.iat)
     return people.administrator(rows, claims.sub)
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from guerdon.clock import SECOND
 from guerdon.engine.directory import Key, read_settings
 from guerdon.store import administrators, definitions, members, standing
 from guerdon.store.port import Rows
@@ -116,10 +117,13 @@ def seller(rows: Rows, tenant_id: int, seller_id: str) -> Caller | None:
     return Caller(tenant_id, "seller", id=seller_id, name=name, per_minute_max=per_minute)
 
 
-def customer(rows: Rows, tenant_id: int, member_id: str) -> Caller | None:
-    """An active member."""
+def customer(rows: Rows, tenant_id: int, member_id: str, issued_at: int) -> Caller | None:
+    """An active member, by a token of `issued_at` (seconds); forgetting them ends all there are."""
     found = members.by_id(rows, tenant_id, member_id)
     if found is None or not standing.of(rows, tenant_id, found.number).is_active:
+        return None
+    forgotten = rows.one("erasure", tenant_id=tenant_id, number=found.number)
+    if forgotten is not None and issued_at * SECOND <= forgotten[0]:
         return None
     name = str(found.profile.get("email") or "")
     per_minute = read_settings(rows, tenant_id)[_PER_MINUTE]

@@ -102,13 +102,18 @@ UPDATE outcome SET path = '', reason = '', body = :body
 WHERE tenant_id = :tenant_id AND outcome_id = :outcome_id;
 
 -- name: forget_deliveries_of
--- What was sent to or about somebody, or still was to be.
+-- What was sent to or about somebody, or still was to be. Mail and SMS become due once more: without
+-- a target that means taking a file back, and not before an attempt under way has ended.
 UPDATE delivery SET target = '', subject = '', body = '', last_error = NULL, fence = fence + 1,
-       outcome = COALESCE(outcome, 'forgotten'), finished_at = COALESCE(finished_at, :finished_at)
-WHERE tenant_id = :tenant_id AND number = :number;
+       attempts = 0, outcome = COALESCE(outcome, 'forgotten'),
+       due_at = CASE WHEN finished_at IS NULL THEN :due_at ELSE :now END,
+       finished_at = CASE WHEN kind = 'webhook' THEN COALESCE(finished_at, :now) END
+WHERE tenant_id = :tenant_id AND number = :number AND target <> '';
 
 -- name: forget_deliveries_to
 -- The same by the address it was sent to.
 UPDATE delivery SET target = '', subject = '', body = '', last_error = NULL, fence = fence + 1,
-       outcome = COALESCE(outcome, 'forgotten'), finished_at = COALESCE(finished_at, :finished_at)
-WHERE tenant_id = :tenant_id AND target = :target;
+       attempts = 0, outcome = COALESCE(outcome, 'forgotten'),
+       due_at = CASE WHEN finished_at IS NULL THEN :due_at ELSE :now END,
+       finished_at = CASE WHEN kind = 'webhook' THEN COALESCE(finished_at, :now) END
+WHERE tenant_id = :tenant_id AND target = :target AND target <> '';
