@@ -12,6 +12,7 @@ from guerdon.store.port import Rows
 
 HOUR = 3_600 * SECOND
 PREFIX = "purchase:"
+_WHATS = ("count", "gross", "net")
 
 
 class Tally(msgspec.Struct, frozen=True):
@@ -47,7 +48,18 @@ def of_pos(rows: Rows, tenant_id: int, pos_id: str) -> Tally:
         row = rows.one("counter_total", tenant_id=tenant_id, name=_name(pos_id, what))
         return row[0] if row else 0
 
-    return Tally(total("count"), total("gross"), total("net"))
+    return Tally(*map(total, _WHATS))
+
+
+def of_every_pos(rows: Rows, tenant_id: int) -> dict[str, Tally]:
+    """The same of each point of sale at which anything was bought, by its id."""
+    totals = dict(rows.all("purchase_counters", tenant_id=tenant_id))
+    places = {name.removeprefix(PREFIX).rpartition(":")[0] for name in totals}
+    return {
+        pos_id: Tally(*(totals.get(_name(pos_id, what), 0) for what in _WHATS))
+        for pos_id in places
+        if pos_id
+    }
 
 
 def made_between(rows: Rows, tenant_id: int, first: int, last: int) -> int:

@@ -1,5 +1,6 @@
 """Passwords as documented: changed by who knows the old one, reset by who was sent a token."""
 
+import io
 import json
 import re
 
@@ -16,7 +17,7 @@ from guerdon.engine.commands import LeaseDeliveries, SettleDelivery
 from guerdon.engine.commands.administrators import DefineAdministrator
 from guerdon.engine.commands.credentials import ChangeMemberPassword
 from guerdon.store import members
-from guerdon.web import passwords
+from guerdon.web import logs, passwords
 
 CHANGE = ["currentPassword=example123!@#", "plainPassword=example321!@#"]
 OLD, NEW = "example123!@#", "example321!@#"
@@ -158,11 +159,14 @@ def test_tries_at_passwords_are_counted_wherever_they_are_made(house, people):
         assert login(house, kind, username, OLD, peer="198.51.100.7").status == 200
 
 
-def test_no_password_and_no_token_is_kept_in_clear(house, people):
+def test_no_password_and_no_token_is_kept_or_logged_in_clear(house, people):
+    lines = io.StringIO()
+    logs.install(stream=lines)
     headers = bearer(login(house, "customer", "user@example.com", OLD).json()["token"])
     assert send(house, headers, "/customer/password/change", CHANGE).status == 200
     assert send(house, headers, "/customer/password/change", CHANGE).status == 400
     assert login(house, "customer", "user@example.com", OLD).status == 401
+    assert send(house, headers, f"/customer/passwords?token={OLD}", CHANGE).status == 405
     send(house, {}, "/customer/password/reset/request", ["username=user@example.com"])
     leased = house.execute(LeaseDeliveries(0, 0, 100))
     token = token_in(leased[-1].body)
@@ -174,4 +178,6 @@ def test_no_password_and_no_token_is_kept_in_clear(house, people):
     for secret in (OLD, NEW, token):
         assert secret not in stored
         assert secret not in answers
+        assert secret not in lines.getvalue()
     assert "argon2" not in answers
+    assert lines.getvalue().count("request_refused") == 3

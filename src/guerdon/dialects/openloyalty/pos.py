@@ -17,7 +17,9 @@ from guerdon.errors import Duplicate, NotFound
 from guerdon.store import definitions, tallies
 from guerdon.store.definitions import Definition
 from guerdon.store.port import Rows
+from guerdon.store.tallies import Tally
 
+_NOTHING = Tally(0, 0, 0)
 _REQUIRED = ("street", "address1")
 _SORTS = ("posId", "name", "identifier", "description", "transactionsAmount", "transactionsCount")
 
@@ -35,12 +37,12 @@ async def change(visit: Visit) -> Answer:
 
 async def show(visit: Visit) -> Answer:
     """`GET /pos/{pos}`."""
-    return visit.ok(await visit.read(lambda rows: _shown(rows, visit, _get(rows, visit))))
+    return visit.ok(await visit.read(lambda rows: _told(rows, visit, _get(rows, visit))))
 
 
 async def show_by_identifier(visit: Visit) -> Answer:
     """`GET /pos/identifier/{pos}`."""
-    return visit.ok(await visit.read(lambda rows: _shown(rows, visit, _named(rows, visit))))
+    return visit.ok(await visit.read(lambda rows: _told(rows, visit, _named(rows, visit))))
 
 
 async def list_all(visit: Visit) -> Answer:
@@ -49,7 +51,8 @@ async def list_all(visit: Visit) -> Answer:
 
     def read(rows: Rows) -> list[dict[str, Any]]:
         found = definitions.of_kind(rows, visit.tenant_id, "Pos")
-        return [_shown(rows, visit, each) for each in found]
+        bought = tallies.of_every_pos(rows, visit.tenant_id)
+        return [_shown(visit, each, bought.get(each.definition_id, _NOTHING)) for each in found]
 
     shown = await visit.read(read)
     items = page.cut(shown, lambda item, sort: _comparable(item.get(sort)))
@@ -118,8 +121,11 @@ def _named(rows: Rows, visit: Visit) -> Definition:
     raise NotFound(code="unknown_definition")
 
 
-def _shown(rows: Rows, visit: Visit, found: Definition) -> dict[str, Any]:
-    bought = tallies.of_pos(rows, visit.tenant_id, found.definition_id)
+def _told(rows: Rows, visit: Visit, found: Definition) -> dict[str, Any]:
+    return _shown(visit, found, tallies.of_pos(rows, visit.tenant_id, found.definition_id))
+
+
+def _shown(visit: Visit, found: Definition, bought: Tally) -> dict[str, Any]:
     return {
         "posId": found.definition_id,
         **found.body,

@@ -212,6 +212,11 @@ DELETE FROM bought WHERE tenant_id = :tenant_id;
 -- Empty before a rebuild.
 DELETE FROM item_label WHERE tenant_id = :tenant_id;
 
+-- name: purchase_counters
+-- What was bought altogether, at every point of sale.
+SELECT name, total FROM counter WHERE tenant_id = :tenant_id AND name LIKE 'purchase:%'
+ORDER BY name;
+
 -- name: clear_purchase_counters
 -- What was bought altogether is folded again.
 DELETE FROM counter WHERE tenant_id = :tenant_id AND name LIKE 'purchase:%';
