@@ -23,7 +23,7 @@ from guerdon.dialects.openloyalty import customers_lists as lists
 from guerdon.dialects.openloyalty import customers_status as status
 from guerdon.dialects.openloyalty import refusals
 from guerdon.dialects.openloyalty.customers_shapes import TYPES
-from guerdon.dialects.openloyalty.desk import Answer, Endpoint, Visit
+from guerdon.dialects.openloyalty.desk import Answer, Context, Endpoint, Visit
 from guerdon.engine.commands import Command, Registered
 from guerdon.engine.commands.credentials import ActivateByToken, ConfirmChange, SendActivation
 from guerdon.engine.commands.members import By, EditMember, EnrolMember
@@ -316,7 +316,7 @@ async def statuses(visit: Visit) -> Answer:
 def endpoints() -> list[Endpoint]:
     """What is documented about customers, and the routes of 3.2 that it still has."""
     see, modify = "CUSTOMER:VIEW", "CUSTOMER:MODIFY"
-    people = ("admin", "seller", "customer")
+    people: tuple[Context, ...] = ("admin", "seller", "customer")
     one = "/customer/{customer}"
     code = "send-sms-code"
     return [

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from guerdon import limits
 from guerdon.dialects.openloyalty import customers
-from guerdon.dialects.openloyalty.desk import Answer, Endpoint, Visit
+from guerdon.dialects.openloyalty.desk import Answer, Context, Endpoint, Visit
 from guerdon.domain import pictures
 from guerdon.engine.commands.standing import (
     AddPushToken,
@@ -111,7 +111,7 @@ async def remove_token(visit: Visit) -> Answer:
 def endpoints() -> list[Endpoint]:
     """Everything about customers' pictures and devices."""
     see, modify = "CUSTOMER:VIEW", "CUSTOMER:MODIFY"
-    theirs = ("admin", "customer")
+    theirs: tuple[Context, ...] = ("admin", "customer")
     avatar = "/customer/{customer}/avatar"
     tokens = "/customer/{customer}/pushy-token"
     return [

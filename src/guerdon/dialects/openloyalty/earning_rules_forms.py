@@ -194,6 +194,8 @@ def _labels(form: Form, name: str) -> list[dict[str, str]]:
 
 
 def _label(given: object) -> dict[str, str] | None:
+    key: Any
+    value: Any
     if isinstance(given, str):
         key, colon, value = given.partition(":")
     elif isinstance(given, dict):
