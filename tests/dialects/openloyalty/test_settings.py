@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 from dialects.openloyalty.crowd import enrol, level
 from dialects.openloyalty.staff import MISSING, children, get, send
@@ -9,6 +10,7 @@ from dialects.openloyalty.till import back, customer, permanent, post, sale
 from guerdon.dialects.openloyalty import leftout, settings
 from guerdon.engine.settings import SETTINGS
 
+DOCUMENT = Path(__file__).parents[3] / "docs/dialects/openloyalty.md"
 DOCUMENTED = [
     "settings[currency]=PLN",
     "settings[timezone]=Europe/Warsaw",
@@ -144,6 +146,12 @@ def test_every_name_stands_for_a_setting_or_is_kept_or_has_one_value(house):
         *settings.FIXED,
         *SETTINGS[settings.SHOWN].default,
     }
+
+
+def test_the_document_says_which_setting_each_name_stands_for():
+    rows = re.findall(r"^\| `(\w+)` \| `([a-z_.]+)` \|$", DOCUMENT.read_text(), re.MULTILINE)
+    assert dict(rows) == {name: each.setting for name, each in settings.MAPPED.items()}
+    assert all(f"`{name}` (" in DOCUMENT.read_text() for name in settings.FIXED)
 
 
 def test_what_a_setting_does_not_take_is_refused_and_changes_nothing(house):
