@@ -161,6 +161,14 @@ class Product:
         finally:
             source.close()
 
+    def texts(self, question: str) -> list[str]:
+        """The one column of texts a query answers with, from the SQLite file."""
+        source = apsw.Connection(str(self.database), flags=apsw.SQLITE_OPEN_READONLY)
+        try:
+            return [str(row[0]) for row in source.execute(question)]
+        finally:
+            source.close()
+
     def processes(self) -> list[psutil.Process]:
         """The server's process and its children."""
         parent = psutil.Process(self.server.pid)
