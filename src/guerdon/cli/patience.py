@@ -17,9 +17,14 @@ from guerdon.errors import GuerdonError
 T = TypeVar("T")
 
 
-def patiently(act: Callable[[], T], clock: Clock, passes: Callable[[GuerdonError], bool]) -> T:
-    """What `act` gives, tried again for `limits.lock_wait_seconds` while its error `passes`."""
-    deadline = clock.monotonic() + limits.lock_wait_seconds
+def patiently(
+    act: Callable[[], T],
+    clock: Clock,
+    passes: Callable[[GuerdonError], bool],
+    seconds: float = limits.lock_wait_seconds,
+) -> T:
+    """What `act` gives, tried again for some seconds while its error `passes`."""
+    deadline = clock.monotonic() + seconds
     while True:
         try:
             return act()

@@ -116,7 +116,12 @@ class _Errand:
         for sample in samples(self._demo):
             self._send(sample)
         # Rules follow what was stored within a second, and the reward is bought with their points.
-        patiently(self._require_earned, SystemClock(), lambda error: isinstance(error, Defect))
+        patiently(
+            self._require_earned,
+            SystemClock(),
+            lambda error: isinstance(error, Defect),
+            limits.demo_rules_seconds,
+        )
         self._ask("POST", f"/admin/customer/{self._demo.member_id}/campaign/{reward_id}/buy", {})
         return self._count
 
