@@ -10,10 +10,12 @@ import pytest
 from conformance.stores import START, Bench, committers, in_threads, ingest, only_on_postgres
 from guerdon import limits
 from guerdon.clock import DAY, SECOND
-from guerdon.engine import commands
+from guerdon.engine import commands, once, wire
+from guerdon.engine.commands.pictures import RemovePicture, SetPicture
+from guerdon.engine.commands.points import AddPoints
 from guerdon.engine.committer import Committer
 from guerdon.errors import Duplicate, KeyReused, NotFound
-from guerdon.store import activities
+from guerdon.store import activities, points
 
 MONTH = 30 * DAY // SECOND
 WINDOW = limits.idempotency_window_days * DAY
@@ -57,6 +59,30 @@ def test_sixteen_at_once_are_one(bench: Bench) -> None:
     assert [each.replayed for each in outcomes] == [False] + [True] * 15
     assert {each.first_position for each in outcomes} == {1}
     assert stored(bench) == 1
+
+
+def test_a_command_with_a_key_is_carried_out_once_whoever_asks_again(bench: Bench) -> None:
+    number = bench.member(("external", "ann"))
+    wanted = AddPoints(bench.tenant_id, 0, number, 5_00, actor="admin:1")
+    command = once.order(wanted, key())
+    # As they cross the committer's socket.
+    _, command = wire.read_request(wire.request_frame(1, command)[4:])
+    outcomes = bench.together(*[command] * 16)
+    assert [each.is_replayed for each in outcomes] == [False] + [True] * 15
+    assert len({once.answer_to(wanted, each).transfer_id for each in outcomes}) == 1
+    account = bench.ask(lambda rows: points.account(rows, bench.tenant_id, number, START))
+    assert account.available == 5_00
+    with pytest.raises(KeyReused):
+        bench.do(once.order(wanted, key(content=b"other")))
+    # A refusal is not remembered, and an answer that says nothing is.
+    gone = once.order(RemovePicture(bench.tenant_id, 0, "Programme", "", "logo"), key(b"x"))
+    with pytest.raises(NotFound):
+        bench.do(gone)
+    put = SetPicture(bench.tenant_id, 0, "Programme", "", "logo", b"GIF89a", "a.gif")
+    bench.do(once.order(put, key(b"y")))
+    first, again = bench.do(gone), bench.do(gone)
+    assert (first.is_replayed, again.is_replayed) == (False, True)
+    assert once.answer_to(RemovePicture(0, 0, "", "", ""), again) is None
 
 
 def test_the_answer_is_known_after_a_restart(bench: Bench) -> None:

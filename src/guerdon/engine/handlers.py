@@ -21,6 +21,7 @@ from guerdon.engine import (
     invitations,
     levels,
     members,
+    once,
     outcomes,
     pictures,
     places,
@@ -35,6 +36,7 @@ from guerdon.engine import (
     subscriptions,
     tenants,
 )
+from guerdon.engine.commands.once import Once
 
 HANDLERS: commands.Handlers = {
     commands.Append: ingest.append,
@@ -82,6 +84,7 @@ HANDLERS: commands.Handlers = {
     **erasure.HANDLERS,
     **audit.HANDLERS,
 }
+HANDLERS[Once] = once.carried_out_by(dict(HANDLERS))
 
 # Who hears of which moment, in this order.
 _LISTENERS: dict[consequences.Moment, list[consequences.Listener]] = {

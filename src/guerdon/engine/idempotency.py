@@ -30,6 +30,16 @@ def recall(
     Errors: KeyReused when it came with another content; Duplicate instead of the answer if
             `refuse`.
     """
+    answer = recall_answer(tx, tenant_id, replay)
+    if answer is None:
+        return None
+    if refuse:
+        raise Duplicate("duplicated event")
+    return msgspec.structs.replace(_decode(answer), replayed=True)
+
+
+def recall_answer(tx: Transaction, tenant_id: int, replay: ReplayKey) -> bytes | None:
+    """The same for any answer, as it was kept. Errors: KeyReused."""
     now = tx.moment(tenant_id)
     oldest = now - replay.seconds * SECOND
     key_hash = _hash(replay.key)
@@ -45,13 +55,16 @@ def recall(
         return None
     if bytes(row[0]) != replay.fingerprint:
         raise KeyReused
-    if refuse:
-        raise Duplicate("duplicated event")
-    return msgspec.structs.replace(_decode(bytes(row[1])), replayed=True)
+    return bytes(row[1])
 
 
 def remember(tx: Transaction, tenant_id: int, replay: ReplayKey, answer: Ingested) -> None:
     """Keep the answer to a key."""
+    remember_answer(tx, tenant_id, replay, _encode(answer))
+
+
+def remember_answer(tx: Transaction, tenant_id: int, replay: ReplayKey, answer: bytes) -> None:
+    """The same for any answer."""
     now = tx.moment(tenant_id)
     tx.rows.run(
         "add_idempotent_answer",
@@ -59,7 +72,7 @@ def remember(tx: Transaction, tenant_id: int, replay: ReplayKey, answer: Ingeste
         key_window=now // _WINDOW,
         key_hash=_hash(replay.key),
         fingerprint=replay.fingerprint,
-        answer=_encode(answer),
+        answer=answer,
         recorded_at=now,
     )
 

@@ -25,7 +25,7 @@ from guerdon.dialects.openloyalty.programmes import Programme, Programmes
 from guerdon.dialects.openloyalty.visits import Visit
 from guerdon.engine.commands import Command
 from guerdon.engine.engine import Engine
-from guerdon.web import answers
+from guerdon.web import answers, idempotency
 from guerdon.web.answers import Answer
 from guerdon.web.request import Request
 from guerdon.web.routing import Handler, Pending, Quick, Route
@@ -102,6 +102,8 @@ class Desk:
             visit = await self._visit(request, endpoint)
             answer = await endpoint.handler(visit)
             limited: answers.Pairs | None = request.scope.get(refusals.RATE_LIMIT)
+            if visit.is_replayed:
+                answer = answer.with_headers(idempotency.REPLAYED)
             return answer.with_headers(*limited) if limited else answer
 
         return served
@@ -126,6 +128,7 @@ class Desk:
                 or programme is None
                 or len(body) > limits.body_bytes_max
                 or b"content-encoding" in request.headers
+                or idempotency.HEADER in request.headers
             ):
                 return None
             store_code = request.params.get(STORE_PARAMETER, DEFAULT_STORE)

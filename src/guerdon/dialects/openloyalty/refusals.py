@@ -22,10 +22,11 @@ from guerdon.web.request import Request
 
 CORS: answers.Pairs = ((b"access-control-allow-origin", b"*"),)
 JSON: answers.Pairs = (*answers.JSON, *CORS)
+_ALLOWED = b"Authorization, Content-Type, Idempotency-Key, X-AUTH-TOKEN"
 _PREFLIGHT: answers.Pairs = (
     *CORS,
     (b"access-control-allow-methods", b"GET, POST, PUT, DELETE"),
-    (b"access-control-allow-headers", b"Authorization, Content-Type, X-AUTH-TOKEN"),
+    (b"access-control-allow-headers", _ALLOWED),
     (b"access-control-max-age", b"%d" % limits.preflight_seconds),
 )
 _ABOUT_THE_SENDER = frozenset({401, 403, 429})

@@ -14,11 +14,13 @@ from guerdon.dialects.openloyalty.lists import Page
 from guerdon.dialects.openloyalty.logins import Logins
 from guerdon.dialects.openloyalty.people import Caller
 from guerdon.dialects.openloyalty.programmes import Programme
-from guerdon.engine.commands import Command
+from guerdon.engine import once
+from guerdon.engine.commands import Command, ReplayKey
+from guerdon.engine.commands.once import Answered
 from guerdon.engine.engine import Engine
 from guerdon.errors import Refused
 from guerdon.store.port import Rows
-from guerdon.web import answers, body, form, strictjson, uploads
+from guerdon.web import answers, body, form, idempotency, strictjson, uploads
 from guerdon.web.answers import Answer
 from guerdon.web.request import Request
 from guerdon.web.uploads import File
@@ -58,6 +60,9 @@ class Visit:
         self.now = engine.clock.now()
         self.query = form.query_nested(request.scope)
         self._files: dict[str, File] = {}
+        self._body = b""
+        self._executed = 0
+        self.is_replayed = False
 
     # --- asking the engine --------------------------------------------------------------------
 
@@ -69,9 +74,17 @@ class Visit:
         """The same for a question that takes its time."""
         return self.engine.read_long(question)
 
-    def execute(self, command: Command) -> Awaitable[Any]:
-        """Change something; the command's answer, once it is durable."""
-        return self.engine.execute(command)
+    async def execute(self, command: Command) -> Any:
+        """Change something; the command's answer, once it is durable.
+
+        With an `Idempotency-Key` it is changed once, and answered alike each time.
+        """
+        replay = self._replay_key()
+        if replay is None:
+            return await self.engine.execute(command)
+        answered: Answered = await self.engine.execute(once.order(command, replay))
+        self.is_replayed = self.is_replayed or answered.is_replayed
+        return once.answer_to(command, answered)
 
     # --- what was asked -----------------------------------------------------------------------
 
@@ -93,7 +106,7 @@ class Visit:
         media_type, _ = body.content_type(self.request.headers)
         is_upload = media_type == uploads.MEDIA_TYPE
         usual = limits.upload_bytes_max if is_upload else limits.body_bytes_max
-        raw = await self.request.body(bytes_max or usual)
+        raw = self._body = await self.request.body(bytes_max or usual)
         return self.form_of(raw, root, values_max=values_max, rows=rows)
 
     def form_of(
@@ -181,6 +194,14 @@ class Visit:
     def date(self, moment: int) -> str:
         """A moment as ordinary answers show it: `2018-09-13T16:37:33+0200`."""
         return to_datetime(moment).astimezone(self.timezone).strftime("%Y-%m-%dT%H:%M:%S%z")
+
+    def _replay_key(self) -> ReplayKey | None:
+        """What the next command is known by: who sends it, their key, and which of theirs it is."""
+        self._executed += 1
+        caller, scope = self.caller, self.request.scope
+        whose = f"openloyalty {caller.kind} {caller.id or self.key_id} {self._executed}"
+        asked = b" ".join((scope["method"].encode(), scope["raw_path"], scope["query_string"]))
+        return idempotency.replay_key(self.request, whose, asked + b"\n" + self._body)
 
     def _decoded(self, raw: bytes, media_type: str, values_max: int, rows: str) -> Any:
         headers = self.request.headers
