@@ -34,7 +34,8 @@ def define_store(tx: Transaction, command: DefineStore) -> Defined:
     elif not _CODE.fullmatch(code):
         message = "a store's code is 1 to 64 of A-Z a-z 0-9 _ -"
         raise Refused(message, code="invalid_code", field="code")
-    elif code in stores.values():
+    elif code in stores.values() or tx.rows.all("tenants_with_store", code=code):
+        # Visitors name no tenant: a second store of a code would shut both tenants' visitors out.
         raise Duplicate(f"store {code} exists already", code="store_exists", field="code")
     if code == DEFAULT and not command.active:
         message = "the store DEFAULT stays open"

@@ -141,7 +141,15 @@ def test_a_system_comes_with_its_own_token_of_which_only_the_end_is_shown(house)
     person.append("admin[plainPassword]=password1234")
     assert sent(house, headers, person, admin_id, "PUT").status == 200
     assert house.call("GET", "/api/admin", headers=own).status == 403
-    assert entry(house, admin_id, "password1234")[0] == 200
+    assert entry(house, "administrator@example.com", "password1234")[0] == 200
+    # Who logs in with an address logs in with the new one when it changes.
+    moved = ["admin[email]=New@Example.com"]
+    assert sent(house, headers, moved, admin_id, "PUT").status == 200
+    assert entry(house, "administrator@example.com", "password1234")[0] == 401
+    assert entry(house, "new@example.com", "password1234")[0] == 200
+    named = house.admin("root", "password1234")
+    assert sent(house, headers, ["admin[email]=r@example.com"], named, "PUT").status == 200
+    assert entry(house, "root", "password1234")[0] == 200
 
 
 def test_wrong_forms_are_told_field_by_field_as_documented(house):

@@ -103,10 +103,19 @@ def test_a_closed_store_is_there_for_administrators_only(house):
         reply = get(house, caller, path)
         assert reply.status == (200 if caller is headers else 404), path
         assert get(house, caller, path.replace("UK3", "DEFAULT")).status == 200, path
-    # A code is another tenant's own: theirs leads to nothing of this one.
-    other = house.tenant("second")
-    theirs = permanent(house, tenant_id=other)
+
+
+def test_a_code_means_one_store_in_the_whole_installation(house):
+    headers = permanent(house)
+    store_id = made(house, headers, "UK3")
+    theirs = permanent(house, tenant_id=house.tenant("second"))
     assert get(house, theirs, "/UK3/level").status == 404
-    made(house, theirs, "UK3")
-    assert get(house, theirs, "/UK3/level").json() == {"levels": [], "total": 0}
     assert get(house, theirs, f"/store/{store_id}").status == 404
+    # Visitors name no tenant: a second store of that code would shut them out of both.
+    lines = ["store[code]=UK3", "store[name]=n"]
+    assert children(send(house, theirs, "/store", lines))["code"] == USED
+    assert get(house, {}, "/UK3/settings/public").status == 200
+    assert get(house, {}, "/settings/public").status == 404, "which of the two is meant?"
+    made(house, theirs, "UK4")
+    assert get(house, theirs, "/UK4/level").json() == {"levels": [], "total": 0}
+    assert get(house, {}, "/UK4/settings/public").status == 200

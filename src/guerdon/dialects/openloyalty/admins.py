@@ -106,7 +106,7 @@ async def _define(visit: Visit, form: Form, known: Roles, before: Administrator 
         body=msgspec.json.encode(body).decode(),
         active=_first(active, before.active if before else None, default=True),
         admin_id=before.admin_id if before else "",
-        username=email if is_new and not external else "",
+        username="" if external else _username(before, email),
         password_hash=await visit.logins.hashed(password) if password else "",
         token_hash=hashlib.sha256(key.encode()).digest() if external and key else b"",
         actor=visit.actor,
@@ -127,6 +127,17 @@ async def _check_email(visit: Visit, form: Form, email: str, before: Administrat
     own = before.admin_id if before else ""
     if any(each.email.lower() == email and each.admin_id != own for each in known):
         form.fail("email", USED)
+
+
+def _username(before: Administrator | None, email: str) -> str:
+    """What a person logs in with: their address, unless they have a name of their own; "": as was.
+
+    A system has its id for a name, and an address when it becomes a person.
+    """
+    if before is None:
+        return email
+    has_own_name = before.username not in (before.admin_id, before.details.get("email"))
+    return "" if has_own_name else email or before.email
 
 
 def _check_secrets(form: Form, password: str | None, key: str | None, *, is_needed: bool) -> None:

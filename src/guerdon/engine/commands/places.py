@@ -11,6 +11,7 @@ from guerdon.engine.commands.definitions import Defined
 class DefineStore(Command, frozen=True):
     """Open a store, or change one; its code stays what it is.
 
+    code:     unique in the installation, but for each tenant's first store, DEFAULT.
     currency: three capital letters; empty: the programme's.
     Errors:   NotFound `unknown_store`; Duplicate `store_exists`; Refused `invalid_code`,
               `default_store` when the store DEFAULT would be closed.
