@@ -58,7 +58,7 @@ def conscent(demo: Demo) -> Sample:
 
 def meditopia(demo: Demo) -> Sample:
     """A batch of one, for the member with the token."""
-    return _meditopia_batch(demo, "audio")
+    return _meditopia_batch(demo, "video")
 
 
 def woowup(demo: Demo) -> Sample:
