@@ -350,3 +350,26 @@ def test_a_purchase_earns_a_reward_at_once_and_a_return_takes_its_share(counter)
     types = [name for name, _, _ in decided(counter.house, counter.admin, "*Campaign*Was*")]
     assert types.count("CampaignCouponWasChanged") == 2, "the second purchase's coupon shrank too"
     assert types.count("CampaignWasReturned") == 1
+
+
+def test_whoever_is_forgotten_leaves_coupons_and_no_name(counter):
+    counter.gives(10)
+    reward_id = counter.offer(costInPoints=10)
+    counter.buy(reward_id)
+    path = f"/admin/customer/{counter.ann.member_id}"
+    assert counter.ask(path + "/anonymize", []).status == 204
+    counter.house.settle()
+    (shown,) = counter.get("/campaign/bought")["boughtCampaigns"]
+    assert (shown["campaignName"], shown["costInPoints"]) == ("discount_code", 10)
+    assert not {"customerEmail", "customerPhone", "customerName", "customerLastname"} & set(shown)
+    assert shown["campaignShippingAddress"] == {}
+    reply = counter.house.call("GET", "/api/campaign/bought/export/csv", headers=counter.admin)
+    assert reply.status == 200
+    assert b"Nowak" not in reply.body
+    assert counter.ask(f"{path}/campaign/{reward_id}/buy", ["withoutPoints=1"]).status == 200
+    path = f"/api/customer/{counter.ann.member_id}"
+    assert counter.house.call("DELETE", path, headers=counter.admin).status == 204
+    counter.house.settle()
+    assert counter.get("/campaign/bought")["total"] == 2
+    assert counter.get(f"/campaign/{reward_id}/customers/visible") == {"customers": [], "total": 0}
+    assert counter.get(f"/campaign/{reward_id}")["visibleForCustomersCount"] == 0

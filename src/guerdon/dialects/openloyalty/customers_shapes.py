@@ -165,8 +165,16 @@ class Shower(msgspec.Struct, frozen=True):
         return pos.body.get("identifier") if pos else None
 
     def _coupons(self, member: Member) -> list[BoughtCoupon]:
-        limit = limits.member_coupons_shown_max
-        return rewards.of_member(self.rows, self.tenant_id, member.number, limit=limit, offset=0)
+        """The newest coupons, oldest first."""
+        found = rewards.of_member(
+            self.rows,
+            self.tenant_id,
+            member.number,
+            limit=limits.member_coupons_shown_max,
+            offset=0,
+            descending=True,
+        )
+        return found[::-1]
 
     def _coupon(self, coupon: BoughtCoupon) -> Shape:
         return _known(

@@ -105,7 +105,7 @@ class ChangeCouponUsage(Command, frozen=True):
 class ChangeDeliveryStatus(Command, frozen=True):
     """Say how far a coupon's delivery is; `canceled` takes the purchase back, and the cost.
 
-    Errors: NotFound `unknown_coupon`; Refused `delivery_canceled`, `coupon_used`, `balance_limit`.
+    Errors: NotFound `unknown_coupon`; Refused `delivery_canceled`, `balance_limit`.
     """
 
     number: int
