@@ -1,7 +1,12 @@
 """Stores as documented, and their codes in paths: open ones, closed ones, and none at all."""
 
+import json
+
+from dialects.openloyalty.session import JSON
 from dialects.openloyalty.staff import BLANK, MISSING, USED, WRONG, children, get, send
 from dialects.openloyalty.till import customer, decided, permanent, seller
+from guerdon.engine.commands.credentials import ChangeMemberPassword
+from guerdon.web import passwords
 
 DOCUMENTED = [
     "store[active] = 1",
@@ -87,6 +92,8 @@ def test_a_closed_store_is_there_for_administrators_only(house):
     headers = permanent(house)
     store_id = made(house, headers, "UK3")
     member = house.member(("email", "a@example.com"))
+    password = passwords.password_hash("open sesame")
+    house.execute(ChangeMemberPassword(house.tenant_id, 0, member.number, password))
     mine, behind_the_till = customer(house, member.member_id), seller(house)
     asked = (
         (headers, "/UK3/level"),
@@ -98,7 +105,11 @@ def test_a_closed_store_is_there_for_administrators_only(house):
         assert get(house, caller, path).status == 200, path
         assert get(house, caller, path.replace("UK3", "UK4")).json() == MISSING, path
         assert get(house, caller, path.replace("UK3", "uk3")).status == 404, path
+    login = json.dumps({"_username": "a@example.com", "_password": "open sesame"})
+    door = "/api/UK3/customer/login_check"
+    assert house.call("POST", door, headers=JSON, body=login).status == 200
     assert send(house, headers, f"/store/{store_id}", ["store[active]=0"], "PUT").status == 204
+    assert house.call("POST", door, headers=JSON, body=login).status == 401
     for caller, path in asked:
         reply = get(house, caller, path)
         assert reply.status == (200 if caller is headers else 404), path

@@ -138,12 +138,12 @@ def customer(rows: Rows, tenant_id: int, member_id: str, issued_at: int) -> Call
 
 
 def anyone(rows: Rows, store_code: str) -> Caller | None:
-    """A visitor without a credential, of the one tenant that has such a store; None: not one."""
+    """A visitor without a credential, of the one tenant that has such a store; None: nobody's."""
     tenant_id = tenant_with_store(rows, store_code)
     return None if tenant_id is None else Caller(tenant_id, "anyone")
 
 
 def tenant_with_store(rows: Rows, store_code: str) -> int | None:
-    """The one tenant that has a store of that code; None when none has, or several."""
+    """The one tenant that has an open store of that code; None when none has, or several."""
     found = rows.all("tenants_with_store", code=store_code)
-    return int(found[0][0]) if len(found) == 1 else None
+    return int(found[0][0]) if len(found) == 1 and found[0][1] else None

@@ -167,7 +167,7 @@ WHERE tenant_id = :tenant_id AND code = :code;
 -- name: tenants_with_store
 -- Which tenants have a store of that code: all that a visitor without a credential names.
 -- cross-tenant: which tenant is meant is what is asked
-SELECT tenant_id FROM store WHERE code = :code ORDER BY tenant_id LIMIT 2;
+SELECT tenant_id, active FROM store WHERE code = :code ORDER BY tenant_id LIMIT 2;
 
 -- name: logins
 -- When a tenant's administrators were last let in.
