@@ -90,7 +90,13 @@ WHERE tenant_id = :tenant_id AND delivery_id = :delivery_id AND fence = :fence
 UPDATE delivery SET finished_at = :finished_at, outcome = :outcome, last_status = :last_status,
        last_error = :last_error, body = CASE WHEN kind = 'webhook' THEN body ELSE '' END
 WHERE tenant_id = :tenant_id AND delivery_id = :delivery_id AND fence = :fence
-  AND finished_at IS NULL;
+  AND finished_at IS NULL AND outcome IS NULL;
+
+-- name: finish_forgotten_delivery
+-- What had been written for somebody who is forgotten was taken back; it stays forgotten.
+UPDATE delivery SET finished_at = :finished_at
+WHERE tenant_id = :tenant_id AND delivery_id = :delivery_id AND fence = :fence
+  AND finished_at IS NULL AND outcome = 'forgotten';
 
 -- name: postpone_delivery
 -- Not yet: try again later.
