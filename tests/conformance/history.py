@@ -401,6 +401,15 @@ def make_again(bench: Bench) -> None:
         bench.do(commands.RebuildState(tenant_id, 0))
 
 
+def journal_heads(rows: dict[str, tuple[list[str], list[Any]]]) -> list[Any]:
+    """The heads, but for what tells everybody to ask again: their time and version."""
+    columns, heads = rows["head"]
+    kept = [
+        at for at, name in enumerate(columns) if name not in ("recorded_at", "identity_version")
+    ]
+    return [[head[at] for at in kept] for head in heads]
+
+
 def state_tables() -> set[str]:
     """The tables that are nothing but folds of the decision journal."""
     texts = queries.load("sqlite")

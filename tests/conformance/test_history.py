@@ -15,7 +15,7 @@ import msgspec
 import psycopg
 import pytest
 
-from conformance.history import digest, exported, live, make_again, state_tables
+from conformance.history import digest, exported, journal_heads, live, make_again, state_tables
 from conformance.stores import Bench, opened
 
 pytestmark = pytest.mark.postgres
@@ -71,15 +71,6 @@ def test_state_folded_again_is_the_same_and_nothing_else_happens(
         for table in before.keys() - {"head"}:
             assert after[table] == before[table], table
         assert journal_heads(after) == journal_heads(before)
-
-
-def journal_heads(rows: dict[str, tuple[list[str], list[Any]]]) -> list[Any]:
-    """The heads, but for what tells everybody to ask again: their time and version."""
-    columns, heads = rows["head"]
-    kept = [
-        at for at, name in enumerate(columns) if name not in ("recorded_at", "identity_version")
-    ]
-    return [[head[at] for at in kept] for head in heads]
 
 
 def test_a_journal_carried_to_another_engine_folds_to_the_same_state(

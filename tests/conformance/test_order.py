@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -14,8 +15,9 @@ import books
 from conformance.stores import Bench, committers, in_threads, ingest, only_on_postgres
 from guerdon import bootstrap
 from guerdon.clock import SystemClock
-from guerdon.engine import commands
+from guerdon.engine import commands, deliveries
 from guerdon.engine.commands.points import AddPoints, SpendPoints, TransferPoints, Transferred
+from guerdon.engine.commands.rewards import BuyReward, DefineReward
 from guerdon.engine.committer import Committer
 from guerdon.engine.inline import InlineCommitter
 from guerdon.errors import Refused
@@ -184,6 +186,76 @@ def test_one_of_eight_registers_a_name(bench: Bench, many: list[Committer]) -> N
     refused = [each for each in outcomes if not isinstance(each, commands.Registered)]
     assert sorted(each.number for each in made) == list(range(1, 11))
     assert {each.code for each in refused} == {"member_exists"}
+
+
+@only_on_postgres
+def test_the_last_coupon_and_the_only_one_for_each_are_sold_once_by_eight_committers(
+    bench: Bench, many: list[Committer]
+) -> None:
+    numbers = [bench.member(("external", f"m{at}")) for at in range(50)]
+    bench.together(*(AddPoints(bench.tenant_id, 0, number, 10_00) for number in numbers))
+
+    def reward(codes: tuple[str, ...], **more: Any) -> str:
+        body = {"reward": "gift_code", "costInPoints": 10_00, **more}
+        define = DefineReward(bench.tenant_id, 0, json.dumps(body), codes=codes)
+        return str(bench.do(define).definition_id)
+
+    def bought(reward_id: str, buyers: list[int]) -> list[Any]:
+        """The outcomes of purchases that reach all committers at once."""
+        outcomes: list[Any] = []
+
+        def buy(committer: Committer, at: int) -> None:
+            for number in buyers[at::WRITERS]:
+                command = BuyReward(bench.tenant_id, 0, number, reward_id)
+                outcomes.extend(committer.run([command]))
+
+        in_threads(*(lambda each=each, at=at: buy(each, at) for at, each in enumerate(many)))
+        return outcomes
+
+    last = bought(reward(("LAST",), unlimited=True), numbers)
+    assert [each[0].code for each in last if isinstance(each, tuple)] == ["LAST"]
+    assert [each.code for each in last if isinstance(each, Refused)] == ["no_coupons"] * 49
+    held = bench.ask(lambda rows: books.balance(rows, bench.tenant_id))
+    assert sorted(held.values()) == [0] + [10_00] * 49
+    once = reward(tuple("abcdefgh"), limit=100, limitPerUser=1)
+    outcomes = bought(once, [next(number for number in held if held[number])] * 20)
+    assert [each.code for each in outcomes if isinstance(each, Refused)] == ["member_limit"] * 19
+
+
+@only_on_postgres
+def test_what_is_owed_is_leased_to_one_of_four_workers(bench: Bench, many: list[Committer]) -> None:
+    """And a transaction that is rolled back owes nothing."""
+
+    def owe(tx: Transaction, count: int = 400) -> bool:
+        for at in range(count):
+            deliveries.owe(
+                tx, bench.tenant_id, kind="mail", target=f"{at}@a.b", subject="s", body="b"
+            )
+        return True
+
+    def fails(tx: Transaction) -> bool:
+        owe(tx)
+        raise Aborted
+
+    with pytest.raises(Aborted):
+        bench.committer.work(fails)
+    bench.committer.work(owe)
+    leased: list[Any] = []
+    settled: list[Any] = []
+
+    def work(committer: Committer) -> None:
+        while found := committer.run([commands.LeaseDeliveries(0, 0, 25)])[0]:
+            leased.extend(found)
+            for each in found:
+                done = commands.SettleDelivery(
+                    each.tenant_id, 0, each.delivery_id, each.fence, "delivered"
+                )
+                settled.extend(committer.run([done, done]))
+
+    in_threads(*(lambda each=each: work(each) for each in many[:4]))
+    assert len(leased) == len({each.delivery_id for each in leased}) == 400
+    assert {each.attempt for each in leased} == {1}
+    assert settled.count(True) == settled.count(False) == 400
 
 
 @only_on_postgres

@@ -90,6 +90,24 @@ def test_a_lease_of_which_it_is_not_known_whether_it_was_stored_is_left_alone(
     assert bench.committer.work(lease.keep)
 
 
+@only_on_postgres
+def test_a_lease_by_a_clock_that_was_wrong_is_taken_over(bench: Bench) -> None:
+    first, second = Lease(bench.tenant_id), Lease(bench.tenant_id)
+    with committers(bench, 1) as (other,):
+        bench.clock.moment += 3_650 * DAY
+        assert bench.committer.work(first.take)
+        assert not other.work(second.take)
+        bench.clock.moment -= 3_650 * DAY
+        assert other.work(second.take)
+        assert not bench.committer.work(first.keep)
+        bench.clock.moment += LEASE + 1
+        assert bench.committer.work(first.take)
+        # Whoever only is some minutes ahead is believed.
+        bench.clock.moment -= limits.clock_skew_seconds_max * SECOND
+        assert not other.work(second.take)
+        assert bench.committer.work(first.keep)
+
+
 def test_one_mail_is_owed_for_a_deletion(bench: Bench) -> None:
     bench.do(ingest(bench.tenant_id, ["m"] * 10))
     moment = bench.clock.moment

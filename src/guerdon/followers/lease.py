@@ -2,7 +2,9 @@
 
 The lease is a follower's checkpoint that counts time instead of positions. It is prolonged in the
 transaction of each slice of work, by whoever wrote its last value and nobody else; so of two
-processes that both believe to hold it, one fails before it has changed anything.
+processes that both believe to hold it, one fails before it has changed anything. So the clocks need
+not agree: a lease from so far ahead that a clock must have been wrong is nobody's, and costs a turn
+at worst.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from guerdon.store.transaction import Transaction
 
 NAME = "upkeep"
 _LENGTH = limits.upkeep_lease_seconds * SECOND
+_BELIEVED = _LENGTH + limits.clock_skew_seconds_max * SECOND
 
 
 class Lease:
@@ -28,15 +31,21 @@ class Lease:
         tx.rows.run("add_follower", **self._place)
         row = tx.rows.one("follower_position", **self._place)
         self._until = row[0] if row else 0
-        return self._until <= tx.now and self.keep(tx)
+        is_over = self._until <= tx.now or self._is_wrong(tx.now)
+        return is_over and self.keep(tx)
 
     def keep(self, tx: Transaction) -> bool:
         """Go on holding it in this transaction; False when somebody else has taken it."""
         before = self._until
-        self._until = max(before + 1, tx.now + _LENGTH)
+        until = tx.now + _LENGTH
+        self._until = until if self._is_wrong(tx.now) else max(before + 1, until)
         moved = tx.rows.run("advance_follower", **self._place, before=before, position=self._until)
         self.held = moved == 1
         return self.held
+
+    def _is_wrong(self, now: int) -> bool:
+        """Whether it was taken by a clock that was set back since, or that was never right."""
+        return self._until > now + _BELIEVED
 
     def let_go(self) -> None:
         """It is not known what was stored last: wait until it has run out, then take it anew."""
