@@ -9,10 +9,40 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from acceptance.event_parts import (
+    ACCOUNT,
+    ADD,
+    ADDED,
+    ADDRESS,
+    AVATAR,
+    BASE,
+    BUY,
+    CALLBACK,
+    CAMPAIGN,
+    CANCEL,
+    CASHBACK_COUPON,
+    COUPON,
+    CUSTOMER,
+    DELIVER,
+    EDIT,
+    FORM,
+    IN_STORE,
+    INVITATION,
+    INVITE,
+    LABELS,
+    REDEEM,
+    REGISTER,
+    REGISTER_SALE,
+    SELF_REGISTER,
+    STORE,
+    TRANSACTION,
+    TRANSFER,
+    USE,
+    WITH_TRANSACTION,
+    post,
+)
 from acceptance.event_shapes import DATE, ID, NUMBER, TEXT, TOKEN
 from acceptance.event_walk import BY_TIME
-
-_IN_STORE = "/api/{storeCode}"
 
 
 class Told(NamedTuple):
@@ -30,83 +60,6 @@ class Told(NamedTuple):
     shape: dict[str, Any]
     is_ours: bool = False
 
-
-def _post(path: str) -> str:
-    return f"POST {_IN_STORE}{path}"
-
-
-CUSTOMER = {"customerId": {"customerId": ID}}
-ACCOUNT = {"accountId": {"accountId": ID}}
-TRANSACTION = {"transactionId": {"transactionId": ID}}
-CAMPAIGN = {"campaignId": {"campaignId": ID}}
-INVITATION = {"invitationId": {"invitationId": ID}}
-TRANSFER = {"pointsTransferId": {"pointsTransferId": ID}}
-STORE = {"storeId": {"storeId": ID}, "storeCode": ("DEFAULT", "SHOP")}
-WITH_TRANSACTION = {"transactionId?": {"transactionId": ID}}
-COUPON = {"id": ID, "code": TEXT}
-CASHBACK_COUPON = {"id": ID, "code": (TEXT, "")}
-LABELS = [{"key": TEXT, "value": TEXT}]
-ADDRESS = {
-    "street": TEXT,
-    "address1": TEXT,
-    "address2": TEXT,
-    "postal": TEXT,
-    "city": TEXT,
-    "province": TEXT,
-    "country": TEXT,
-}
-FORM = {
-    "firstName": TEXT,
-    "lastName": TEXT,
-    "gender?": ("male", "female", "not_disclosed"),
-    "email": TEXT,
-    "phone?": TEXT,
-    "birthDate?": DATE,
-    "createdAt?": DATE,
-    "address?": ADDRESS,
-    "company?": {"name": TEXT, "nip": TEXT},
-    "loyaltyCardNumber?": TEXT,
-    "labels?": LABELS,
-    "agreement1": bool,
-    "agreement2": bool,
-    "agreement3": bool,
-    "invitationToken?": TOKEN,
-    "levelId?": ID,
-    "posId?": ID,
-    "sellerId?": ID,
-}
-BASE = {
-    "id": {"pointsTransferId": ID},
-    "comment?": TEXT,
-    "createdAt": DATE,
-    "value": NUMBER,
-    "canceled": False,
-    "issuer": ("admin", "seller", "system", "api", "internal"),
-}
-ADDED = {
-    **BASE,
-    "availableAmount": NUMBER,
-    "expired": False,
-    "expiresAt?": DATE,
-    **WITH_TRANSACTION,
-    "lockedUntil?": DATE,
-    "locked": bool,
-}
-REGISTER = _post("/admin/customer/register")
-SELF_REGISTER = _post("/customer/self_register")
-EDIT = f"PUT {_IN_STORE}/customer/{{customer}}"
-AVATAR = f"{_IN_STORE}/customer/{{customer}}/avatar"
-ADD = _post("/points/transfer/add")
-REGISTER_SALE = _post("/transaction")
-BUY = _post("/customer/campaign/{campaign}/buy")
-USE = _post("/admin/campaign/coupons/mark_as_used")
-DELIVER = (
-    f"PUT {_IN_STORE}/admin/customer/{{customer}}/bought/coupon/{{coupon}}/changeDeliveryStatus"
-)
-REDEEM = _post("/admin/campaign/cashback/redeem")
-CALLBACK = _post("/campaign/cashback/callback/{provider}")
-INVITE = _post("/invitations/invite")
-CANCEL = _post("/points/transfer/{transfer}/cancel")
 
 _USER = {
     "AssignedAccountToCustomer": Told(
@@ -163,7 +116,7 @@ _USER = {
     ),
     "CampaignWasBoughtByCustomer": Told(
         "a reward is bought, redeemed as cashback, or granted by a rule",
-        (BUY, _post("/admin/customer/{customer}/campaign/{campaign}/buy"), REDEEM, REGISTER_SALE),
+        (BUY, post("/admin/customer/{customer}/campaign/{campaign}/buy"), REDEEM, REGISTER_SALE),
         "customerId.customerId",
         {
             **CUSTOMER,
@@ -236,13 +189,13 @@ _USER = {
     ),
     "CustomerWasActivated": Told(
         "a member is let in: by an administrator, a seller, or a token",
-        (REGISTER, _post("/admin/customer/{customer}/activate")),
+        (REGISTER, post("/admin/customer/{customer}/activate")),
         "customerId.customerId",
         {**CUSTOMER, "activatedAt": DATE},
     ),
     "CustomerWasAnonymized": Told(
         "a member is forgotten, but for a number and a balance",
-        (_post("/admin/customer/{customer}/anonymize"),),
+        (post("/admin/customer/{customer}/anonymize"),),
         "customerId.customerId",
         {**CUSTOMER, "anonymizedAt": DATE},
         is_ours=True,
@@ -262,13 +215,13 @@ _USER = {
     ),
     "CustomerWasDeactivated": Told(
         "a member is locked out",
-        (_post("/admin/customer/{customer}/deactivate"),),
+        (post("/admin/customer/{customer}/deactivate"),),
         "customerId.customerId",
         {**CUSTOMER, "deactivatedAt": DATE},
     ),
     "CustomerWasDeleted": Told(
         "a member is forgotten, and on no list any more",
-        (f"DELETE {_IN_STORE}/customer/{{customer}}",),
+        (f"DELETE {IN_STORE}/customer/{{customer}}",),
         "customerId.customerId",
         {**CUSTOMER, "deletedAt": DATE},
         is_ours=True,
@@ -277,8 +230,8 @@ _USER = {
         "a member's level changes, by what they have or by hand",
         (
             REGISTER,
-            _post("/customer/{customer}/level"),
-            _post("/customer/{customer}/remove-manually-level"),
+            post("/customer/{customer}/level"),
+            post("/customer/{customer}/remove-manually-level"),
             REGISTER_SALE,
         ),
         "customerId.customerId",
@@ -312,7 +265,7 @@ _USER = {
     ),
     "PosWasAssignedToCustomer": Told(
         "a member belongs to a point of sale",
-        (_post("/customer/{customer}/pos"), REGISTER),
+        (post("/customer/{customer}/pos"), REGISTER),
         "customerId.customerId",
         {**CUSTOMER, "posId": {"posId": ID}, "updateAt": DATE},
     ),
@@ -363,13 +316,13 @@ _ACCOUNT = {
     ),
     "PointsWereAdded": Told(
         "points are added: by hand, by a rule, from another member",
-        (ADD, REGISTER_SALE, _post("/admin/p2p-points-transfer")),
+        (ADD, REGISTER_SALE, post("/admin/p2p-points-transfer")),
         "accountId.accountId",
         {**ACCOUNT, "pointsTransfer": {**ADDED, "senderId?": {"accountId": ID}}},
     ),
     "PointsWereBlocked": Told(
         "points are put aside, until the transfer is canceled",
-        (_post("/points/transfer/block"),),
+        (post("/points/transfer/block"),),
         "accountId.accountId",
         {**ACCOUNT, "pointsTransfer": BASE},
         is_ours=True,
@@ -393,7 +346,7 @@ _ACCOUNT = {
     ),
     "PointsWereSpent": Told(
         "points are spent: by hand, on a reward; or a return revokes them",
-        (_post("/points/transfer/spend"), BUY, REDEEM, REGISTER_SALE),
+        (post("/points/transfer/spend"), BUY, REDEEM, REGISTER_SALE),
         "accountId.accountId",
         {
             **ACCOUNT,
@@ -406,7 +359,7 @@ _ACCOUNT = {
     ),
     "PointsWereTransferred": Told(
         "a member sends points to another",
-        (_post("/admin/p2p-points-transfer"),),
+        (post("/admin/p2p-points-transfer"),),
         "accountId.accountId",
         {
             **ACCOUNT,
