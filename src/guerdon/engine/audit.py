@@ -28,8 +28,8 @@ def archive(tx: Transaction, command: ArchiveAudit) -> Archived:
     total = last - first + 1
     if total <= 0:
         return Archived(0)
-    if total > limits.audit_archive_rows_max:
-        message = f"An archive holds {limits.audit_archive_rows_max} entries; name an earlier date."
+    if total > limits.audit_rows_listed_max:
+        message = f"An archive holds {limits.audit_rows_listed_max} entries; name an earlier date."
         raise TooLarge(message)
     body = {"filename": command.filename, "from": first, "to": last, "total": total}
     record(tx, tenant_id, decide.defined(KIND, tx.uuid(), body, active=True))

@@ -1,8 +1,8 @@
 """Questions of an auditor: who had what decided, and when.
 
 Times are found by halving, since recording times never go back; totals are differences of ordinals.
-Only a search for a name or for what a decision is about looks at decisions one by one, newest
-first, and at no more than `limits.audit_rows_scanned_max` of them.
+Only a search for a name or for what a decision is about, and an order other than the journal's,
+look at decisions one by one, newest first, and at no more than `limits.audit_rows_scanned_max`.
 """
 
 from __future__ import annotations
@@ -29,20 +29,31 @@ class Entry(msgspec.Struct, frozen=True):
     actor: str
 
 
+class Head(msgspec.Struct, frozen=True):
+    """What a search looks at."""
+
+    position: int
+    type: str
+    aggregate: str
+    actor: str
+
+
 class Wanted(msgspec.Struct, frozen=True):
-    """Which decisions: within positions `low` to `high`, and as far as given of these types, about
-    this, on behalf of that."""
+    """Which decisions: within positions `low` to `high`, and of these types, about this, by these.
+
+    None, and "" for `about`: whichever.
+    """
 
     low: int
     high: int
     types: tuple[str, ...] | None = None
     about: str = ""
-    actor: str | None = None
+    actors: tuple[str, ...] | None = None
 
     @property
     def is_search(self) -> bool:
         """Whether decisions have to be looked at one by one."""
-        return bool(self.about) or self.actor is not None
+        return bool(self.about) or self.actors is not None
 
 
 def last_position(rows: Rows, tenant_id: int) -> int:
@@ -81,23 +92,18 @@ def count(rows: Rows, tenant_id: int, type: str, *, since: int = 1, to: int | No
 
 
 def total(rows: Rows, tenant_id: int, wanted: Wanted) -> int:
-    """How many there are; of a search, how many were found where it looked."""
-    if wanted.is_search:
-        return len(_found(rows, tenant_id, wanted))
+    """How many there are, of what is no search."""
     if wanted.types is None:
         return max(0, wanted.high - wanted.low + 1)
     return sum(
-        count(rows, tenant_id, type, since=wanted.low, to=wanted.high) for type in wanted.types
+        count(rows, tenant_id, name, since=wanted.low, to=wanted.high) for name in wanted.types
     )
 
 
 def positions(
     rows: Rows, tenant_id: int, wanted: Wanted, *, offset: int, limit: int, descending: bool
 ) -> list[int]:
-    """Where the decisions of one page stand, in its order."""
-    if wanted.is_search:
-        found = _found(rows, tenant_id, wanted)
-        return (found if descending else found[::-1])[offset : offset + limit]
+    """Where the decisions of one page stand, in its order, of what is no search."""
     if wanted.types is None:
         if descending:
             first = wanted.high - offset
@@ -107,10 +113,28 @@ def positions(
     query = "decision_positions_down" if descending else "decision_positions"
     values = {"tenant_id": tenant_id, "low": wanted.low, "high": wanted.high}
     runs = [
-        [row[0] for row in rows.all(query, **values, type=type, limit=offset + limit)]
-        for type in wanted.types
+        [row[0] for row in rows.all(query, **values, type=name, limit=offset + limit)]
+        for name in wanted.types
     ]
     return list(heapq.merge(*runs, reverse=descending))[offset : offset + limit]
+
+
+def search(rows: Rows, tenant_id: int, wanted: Wanted) -> tuple[list[Head], int | None]:
+    """What was found, newest first; and how many were looked at, if that was not all."""
+    most = limits.audit_rows_scanned_max
+    span = {"tenant_id": tenant_id, "low": wanted.low, "high": wanted.high}
+    looked_at = [
+        Head(position, name, aggregate, actor or "")
+        for position, name, aggregate, actor in rows.all("decision_heads", **span, limit=most)
+    ]
+    found = [
+        head
+        for head in looked_at
+        if (wanted.types is None or head.type in wanted.types)
+        and (not wanted.about or head.aggregate == wanted.about)
+        and (wanted.actors is None or head.actor in wanted.actors)
+    ]
+    return found, most if wanted.high - wanted.low >= most else None
 
 
 def entries(rows: Rows, vault: Vault, tenant_id: int, where: Iterable[int]) -> list[Entry]:
@@ -123,21 +147,3 @@ def entries(rows: Rows, vault: Vault, tenant_id: int, where: Iterable[int]) -> l
         for recorded, row in zip(shown, found, strict=True)
     }
     return [by_position[position] for position in order if position in by_position]
-
-
-def _found(rows: Rows, tenant_id: int, wanted: Wanted) -> list[int]:
-    """Newest first."""
-    heads = rows.all(
-        "decision_heads",
-        tenant_id=tenant_id,
-        low=wanted.low,
-        high=wanted.high,
-        limit=limits.audit_rows_scanned_max,
-    )
-    return [
-        position
-        for position, type, aggregate, actor in heads
-        if (wanted.types is None or type in wanted.types)
-        and (not wanted.about or aggregate == wanted.about)
-        and wanted.actor in (None, actor or "")
-    ]

@@ -10,6 +10,7 @@ from types import ModuleType
 from guerdon.dialects.openloyalty import (
     admins,
     analytics,
+    audit,
     campaign_categories,
     campaigns,
     campaigns_bought,
@@ -43,6 +44,7 @@ MODULES: tuple[ModuleType, ...] = (
     imports,
     points,
     admins,
+    audit,
     analytics,
     customers,
     customers_devices,

@@ -20,7 +20,7 @@ class ArchiveAudit(Command, frozen=True):
     """Keep which decisions an archive holds: those before a moment that no earlier one has.
 
     The decisions stay where they are; the file is written from them whenever it is asked for.
-    Errors: TooLarge above `limits.audit_archive_rows_max` decisions.
+    Errors: TooLarge above `limits.audit_rows_listed_max` decisions.
     """
 
     Answer: ClassVar[Any] = Archived
