@@ -50,9 +50,15 @@ def test_a_category_is_kept_as_documented(counter):
     reply = counter.ask(path, changed, method="PUT")
     assert (reply.status, reply.json()) == (200, {"campaignCategoryId": category_id})
     shown = counter.get(path)
+    assert (shown["name"], shown["sortOrder"], shown["active"]) == ("B", 7, True)
+    assert [each["name"] for each in shown["translations"]] == ["B", "Kategoria A"]
+    counter.ask(path, ["campaign_category[active]=0"], method="PUT")
+    shown = counter.get(path)
     assert (shown["name"], shown["sortOrder"], shown["active"]) == ("B", 7, False)
     assert counter.ask(path + "/active", {"active": True}).status == 204
     assert counter.get(path)["active"] is True
+    blank = counter.ask(path, [NAME], method="PUT").json()["form"]["children"]["translations"]
+    assert blank["children"]["en"]["children"]["name"] == BLANK
 
 
 def test_categories_are_filtered_sorted_and_paged(counter):

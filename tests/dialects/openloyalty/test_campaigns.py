@@ -338,3 +338,31 @@ def test_descriptions_are_rendered_where_html_is_asked_for(house, headers):
     shown = get(house, f"/campaign/{reward_id}?format=html", headers)
     assert shown["brandDescription"] == ("<p><em>A</em> <strong>b</strong> &lt;script&gt;</p>")
     assert shown["name"] == "Discount Code Campaign"
+
+
+def test_an_edit_keeps_what_it_does_not_send(house, headers):
+    reply = post(house, "/campaign", DOCUMENTED, headers)
+    path = f"/campaign/{reply.json()['campaignId']}"
+    whole = get(house, path, headers)
+    assert post(house, path, {}, headers, "PUT").status == 200
+    assert get(house, path, headers) == whole
+    edits = {
+        "costInPoints": (5, {"costInPoints": 5}),
+        "labels": ("a:b", {"labels": [{"key": "a", "value": "b"}]}),
+        "segments": ([LEVEL_IDS[0]], {"segments": [LEVEL_IDS[0]], "levels": []}),
+        "reward": ("gift_code", {"reward": "gift_code"}),
+        "active": (False, {"active": False}),
+        "translations": ({"en": {"usageInstruction": ""}}, {}),
+        "campaignActivity": ({"allTimeActive": 1}, {"campaignActivity": {"allTimeActive": True}}),
+        "categories": ([], {}),
+    }
+    for name, (value, changed) in edits.items():
+        body = {"campaign": {name: value}}
+        assert post(house, path, body, headers, "PUT").status == 200, name
+        shown = get(house, path, headers)
+        whole.update(changed)
+        if name == "translations":
+            del whole["usageInstruction"], whole["translations"][0]["usageInstruction"]
+        if name == "segments":
+            whole["target"] = None
+        assert shown == {key: each for key, each in whole.items() if each is not None}, name

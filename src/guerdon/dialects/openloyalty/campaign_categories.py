@@ -25,13 +25,12 @@ _IDS_PER_DEFINITION = 100
 
 async def create(visit: Visit) -> Answer:
     """`POST /campaignCategory`."""
-    return await _define(visit, "")
+    return await _define(visit, None)
 
 
 async def change(visit: Visit) -> Answer:
-    """`PUT /campaignCategory/{campaignCategory}`."""
-    found = await visit.read(lambda rows: _required(rows, visit))
-    return await _define(visit, found.definition_id)
+    """`PUT /campaignCategory/{campaignCategory}`: what is not sent stays as it is."""
+    return await _define(visit, await visit.read(lambda rows: _required(rows, visit)))
 
 
 async def switch(visit: Visit) -> Answer:
@@ -77,11 +76,14 @@ def endpoints() -> list[Endpoint]:
     ]
 
 
-async def _define(visit: Visit, category_id: str) -> Answer:
+async def _define(visit: Visit, before: Definition | None) -> Answer:
     form = await visit.form("campaign_category")
-    body = forms.category(form)
-    active = bool(form.switch("active", required=False))
+    body = forms.category(form, before.body if before else {})
+    active = form.switch("active", required=False)
     form.check()
+    if active is None:
+        active = before is not None and before.active
+    category_id = before.definition_id if before else ""
     return visit.ok({"campaignCategoryId": await _execute(visit, category_id, body, active=active)})
 
 

@@ -18,6 +18,7 @@ from guerdon.dialects.openloyalty.desk import Answer, Endpoint, Visit
 from guerdon.dialects.openloyalty.forms import Form
 from guerdon.engine.commands.rewards import DefineReward, SwitchReward
 from guerdon.errors import TooLarge
+from guerdon.store.definitions import Definition
 from guerdon.store.port import Rows
 
 _STATES = {"active": True, "inactive": False}
@@ -25,13 +26,12 @@ _STATES = {"active": True, "inactive": False}
 
 async def create(visit: Visit) -> Answer:
     """`POST /campaign`."""
-    return await _define(visit, "")
+    return await _define(visit, None)
 
 
 async def change(visit: Visit) -> Answer:
-    """`PUT /campaign/{campaign}`."""
-    found = await visit.read(lambda rows: required(rows, visit))
-    return await _define(visit, found.definition_id)
+    """`PUT /campaign/{campaign}`: what is not sent stays as it is."""
+    return await _define(visit, await visit.read(lambda rows: required(rows, visit)))
 
 
 async def switch(visit: Visit) -> Answer:
@@ -80,20 +80,20 @@ def endpoints() -> list[Endpoint]:
     ]
 
 
-async def _define(visit: Visit, reward_id: str) -> Answer:
+async def _define(visit: Visit, before: Definition | None) -> Answer:
     form = await visit.form(
         "campaign",
         bytes_max=limits.codes_body_bytes_max,
         values_max=limits.codes_body_values_max,
     )
-    body = forms.reward(form)
-    active = bool(form.switch("active", required=False))
+    body = forms.reward(form, before.body if before else {})
+    active = form.switch("active", required=False)
     command = DefineReward(
         visit.tenant_id,
         visit.key_id,
         msgspec.json.encode(body).decode(),
-        reward_id,
-        active,
+        before.definition_id if before else "",
+        active if active is not None else before is not None and before.active,
         forms.codes(form),
         visit.actor,
     )

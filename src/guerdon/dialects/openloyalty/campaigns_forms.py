@@ -1,7 +1,8 @@
 """What forms say about rewards and their categories, as bodies of definitions.
 
 The reward's type may stand beside its English name, as the documented sample has it; without one
-it is a discount code. A description's languages are those of `LANGUAGES`.
+it is a discount code. A description's languages are those of `LANGUAGES`. What an edit does not send
+stays as it is; whom a reward is for is sent as a whole.
 Source: Open Loyalty 4.3, "Reward campaigns": the fields of its form, in its order.
 """
 
@@ -16,15 +17,17 @@ from guerdon.domain.rewards import CASHBACK, LANGUAGES, PERCENTAGE, RATE, TYPES
 
 _PERCENT_MAX = 1_000 * RATE
 _LABEL_PARTS = 2
+_AUDIENCE = ("target", "levels", "segments")
+Body = dict[str, Any]
 
 
-def reward(form: Form) -> dict[str, Any]:
-    """The body of a reward; what is wrong with it is noted in the form."""
+def reward(form: Form, before: Body) -> Body:
+    """The body of a reward, `before` an edit if it is one; what is wrong is noted in the form."""
     type_given = form.choice("reward", TYPES, required=False)
-    translations = _translations(form, TEXTS)
-    body: dict[str, Any] = {
-        "reward": type_given or _type_beside_name(form),
-        "translations": translations,
+    beside = _type_beside_name(form)
+    body: Body = {
+        "reward": type_given or beside or before.get("reward", TYPES[0]),
+        "translations": _translations(form, TEXTS, before),
         "costInPoints": form.points("costInPoints", required=False) or 0,
         **_audience(form),
         **_amounts(form),
@@ -40,6 +43,7 @@ def reward(form: Form) -> dict[str, Any]:
         "moreInformationLink": form.text("moreInformationLink", required=False),
         "cashbackProvider": form.text("cashbackProvider", required=False),
     }
+    body.update(_kept(form, before))
     _require_value(form, body)
     return {name: value for name, value in body.items() if value is not None}
 
@@ -52,36 +56,47 @@ def codes(form: Form) -> tuple[str, ...] | None:
     return tuple(form.texts("coupons", chars_max=limits.code_chars_max))
 
 
-def category(form: Form) -> dict[str, Any]:
-    """The body of a category."""
+def category(form: Form, before: Body) -> Body:
+    """The body of a category, `before` an edit if it is one."""
+    order = form.whole("sortOrder", required=False, high=limits.integer_abs_max) or 0
+    body = {"translations": _translations(form, (), before), "sortOrder": order}
+    return {**body, **_kept(form, before)}
+
+
+def _kept(form: Form, before: Body) -> Body:
+    """What an edit says nothing about; type and translations know that themselves."""
+    said = {"reward", "translations"}
+    if any(form.has(name) for name in _AUDIENCE):
+        said.update(_AUDIENCE)
     return {
-        "translations": _translations(form, ()),
-        "sortOrder": form.whole("sortOrder", required=False, high=limits.integer_abs_max) or 0,
+        name: value for name, value in before.items() if name not in said and not form.has(name)
     }
 
 
-def _translations(form: Form, texts: tuple[str, ...]) -> dict[str, dict[str, str]]:
+def _translations(form: Form, texts: tuple[str, ...], before: Body) -> dict[str, dict[str, str]]:
     part = form.child("translations")
     found = {}
     for locale in LANGUAGES:
-        spoken = part.child(locale)
-        said = {"name": spoken.text("name", required=locale == LANGUAGES[0])}
+        spoken, known = part.child(locale), before.get("translations", {}).get(locale, {})
+        is_new = locale == LANGUAGES[0] and ("name" not in known or spoken.has("name"))
+        said = {"name": spoken.text("name", required=is_new)}
         for name in texts:
             said[name] = spoken.text(name, required=False, chars_max=limits.reward_text_chars_max)
         if texts:
             said["brandName"] = spoken.text("brandName", required=False)
-        kept = {name: text for name, text in said.items() if text}
+        whole = {name: said[name] if spoken.has(name) else known.get(name) for name in said}
+        kept = {name: text for name, text in whole.items() if text}
         if kept:
             found[locale] = kept
     return found
 
 
-def _type_beside_name(form: Form) -> str:
+def _type_beside_name(form: Form) -> str | None:
     beside = form.child("translations").child(LANGUAGES[0]).raw("reward")
-    return beside if beside in TYPES else TYPES[0]
+    return beside if beside in TYPES else None
 
 
-def _audience(form: Form) -> dict[str, Any]:
+def _audience(form: Form) -> Body:
     target = form.choice("target", ("level", "segment"), required=False)
     levels, segments = form.ids("levels"), form.ids("segments")
     return {
@@ -91,7 +106,7 @@ def _audience(form: Form) -> dict[str, Any]:
     }
 
 
-def _amounts(form: Form) -> dict[str, Any]:
+def _amounts(form: Form) -> Body:
     return {
         "unlimited": bool(form.switch("unlimited", required=False)),
         "singleCoupon": bool(form.switch("singleCoupon", required=False)),
@@ -107,7 +122,7 @@ def _amounts(form: Form) -> dict[str, Any]:
     }
 
 
-def _days(form: Form) -> dict[str, Any]:
+def _days(form: Form) -> Body:
     high = limits.reward_days_max
     return {
         "daysInactive": form.whole("daysInactive", required=False, high=high) or 0,
@@ -115,7 +130,7 @@ def _days(form: Form) -> dict[str, Any]:
     }
 
 
-def _span(part: Form, word: str, prefix: str) -> dict[str, Any]:
+def _span(part: Form, word: str, prefix: str) -> Body:
     """When something holds: always, unless it is said otherwise."""
     always = part.switch(f"allTime{word}", required=False)
     low = part.moment(f"{prefix}From", required=False)
@@ -144,11 +159,11 @@ def _labels(form: Form) -> list[dict[str, str]]:
     return [{"key": part.text("key"), "value": part.text("value")} for part in parts]
 
 
-def _require_value(form: Form, body: dict[str, Any]) -> None:
+def _require_value(form: Form, body: Body) -> None:
     """Cashback and percentage codes need what they are made of."""
     names = {CASHBACK: "pointValue", PERCENTAGE: "transactionPercentageValue"}
     name = names.get(body["reward"])
-    if name and not body[name]:
+    if name and not body.get(name):
         form.fail(name, BLANK)
 
 
