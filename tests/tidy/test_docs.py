@@ -73,6 +73,17 @@ def test_every_tenant_setting_is_documented_with_its_default() -> None:
             assert shown == _as_written(setting.default), name
 
 
+def test_every_tenant_setting_is_asked_for_somewhere() -> None:
+    texts = [
+        path.read_text(encoding="utf-8")
+        for path in (source.ROOT / "src").rglob("*.py")
+        if path.name != "settings.py"
+    ]
+    idle = [name for name in settings.SETTINGS if not any(f'"{name}"' in text for text in texts)]
+    # This one is only shown to clients.
+    assert idle == [settings.SHOWN]
+
+
 def _as_written(default: object) -> str:
     return default if isinstance(default, str) else json.dumps(default)
 

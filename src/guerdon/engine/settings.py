@@ -108,7 +108,6 @@ SETTINGS: dict[str, Setting] = {
     "members.auto_create.conscent": Setting(True, _is_switch, "register unknown Conscent users"),
     "members.auto_create.meditopia": Setting(False, _is_switch, "register unknown tokens"),
     "members.auto_create.woowup": Setting(False, _is_switch, "register unknown WoowUp users"),
-    "members.auto_create.native": Setting(True, _is_switch, "register unknown members"),
     "meditopia.batch_replay": Setting(
         True, _is_switch, "a byte-identical batch within a day is stored once"
     ),
