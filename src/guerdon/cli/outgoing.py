@@ -59,7 +59,10 @@ def delivery_of(leased: LeasedDelivery, secret_key: bytes) -> Delivery:
         delivery_id=leased.delivery_id,
         kind=cast("Literal['webhook', 'mail', 'sms']", leased.kind),
         message_id=message_id(
-            secret_key, tenant_id=leased.tenant_id, delivery_id=leased.delivery_id
+            secret_key,
+            tenant_id=leased.tenant_id,
+            delivery_id=leased.delivery_id,
+            owed_at=leased.owed_at,
         ),
         target=leased.target,
         subject=leased.subject,

@@ -45,7 +45,7 @@ def lease(tx: Transaction, command: LeaseDeliveries) -> tuple[LeasedDelivery, ..
     until = tx.now + limits.delivery_lease_seconds * SECOND
     leased = []
     for row in tx.rows.all("due_deliveries", now=tx.now, limit=command.limit):
-        tenant_id, delivery_id, kind, target, subject, body, attempts, fence = row
+        tenant_id, delivery_id, kind, target, subject, body, attempts, fence, owed_at = row
         taken = tx.rows.run(
             "lease_delivery",
             tenant_id=tenant_id,
@@ -65,6 +65,7 @@ def lease(tx: Transaction, command: LeaseDeliveries) -> tuple[LeasedDelivery, ..
                     body,
                     attempts + 1,
                     fence + 1,
+                    owed_at,
                     secret,
                 )
             )

@@ -85,11 +85,12 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     disable: bool = False
 
 
-def message_id(installation_key: bytes, *, tenant_id: int, delivery_id: int) -> str:
-    """The id a receiver sees: stable, needs no column, and unlike any other installation's.
+def message_id(installation_key: bytes, *, tenant_id: int, delivery_id: int, owed_at: int) -> str:
+    """The id a receiver sees: stable, needs no column, and used for no other message ever.
 
     A receiver that drops known ids would otherwise drop the first messages of a second
-    installation, whose deliveries are counted from 1 again.
+    installation, whose deliveries are counted from 1 again, and those of one that was restored from
+    a copy, which counts on from there; so the moment it was owed is part of the name.
     """
-    name = f"message:{tenant_id}:{delivery_id}".encode()
+    name = f"message:{tenant_id}:{delivery_id}:{owed_at}".encode()
     return f"msg_{hmac.new(installation_key, name, hashlib.sha256).hexdigest()[:32]}"

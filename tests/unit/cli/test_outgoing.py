@@ -26,6 +26,7 @@ def leased(**changes: Any) -> LeasedDelivery:
         "body": "{}",
         "attempt": 1,
         "fence": 3,
+        "owed_at": 1_700_000_000_000_000,
     }
     return LeasedDelivery(**{**fields, **changes})
 

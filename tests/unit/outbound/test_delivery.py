@@ -4,18 +4,19 @@ from guerdon.outbound.delivery import message_id
 from unit.outbound.network import delivery
 
 
-def test_a_message_id_is_stable_and_differs_by_tenant_delivery_and_installation():
+def test_a_message_id_is_stable_and_differs_by_tenant_delivery_moment_and_installation():
     key, other_key = b"k" * 32, b"o" * 32
-    first = message_id(key, tenant_id=1, delivery_id=23)
-    assert first == message_id(key, tenant_id=1, delivery_id=23)
+    first = message_id(key, tenant_id=1, delivery_id=23, owed_at=5)
+    assert first == message_id(key, tenant_id=1, delivery_id=23, owed_at=5)
     assert first.startswith("msg_")
     assert "." not in first
     others = {
-        message_id(key, tenant_id=12, delivery_id=3),
-        message_id(key, tenant_id=1, delivery_id=24),
-        message_id(other_key, tenant_id=1, delivery_id=23),
+        message_id(key, tenant_id=12, delivery_id=3, owed_at=5),
+        message_id(key, tenant_id=1, delivery_id=24, owed_at=5),
+        message_id(other_key, tenant_id=1, delivery_id=23, owed_at=5),
+        message_id(key, tenant_id=1, delivery_id=23, owed_at=6),
     }
-    assert len(others | {first}) == 4
+    assert len(others | {first}) == 5
 
 
 def test_webhooks_share_a_lane_by_tenant_and_target_and_all_mail_shares_one():

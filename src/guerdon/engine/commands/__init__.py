@@ -289,7 +289,10 @@ class MarkReplayed(Command, frozen=True):
 
 
 class LeasedDelivery(msgspec.Struct, frozen=True, array_like=True):
-    """A delivery taken for `limits.delivery_lease_seconds`; `attempt` counts from 1."""
+    """A delivery taken for `limits.delivery_lease_seconds`; `attempt` counts from 1.
+
+    owed_at: since when it is owed, in microseconds UTC.
+    """
 
     tenant_id: int
     delivery_id: int
@@ -299,6 +302,7 @@ class LeasedDelivery(msgspec.Struct, frozen=True, array_like=True):
     body: str
     attempt: int
     fence: int
+    owed_at: int
     secret: str = ""
 
 

@@ -66,7 +66,8 @@ VALUES (:tenant_id, :delivery_id, :kind, :target, :subject, :body, :number, :cre
 -- name: due_deliveries
 -- What is due, of every tenant.
 -- cross-tenant: the outside is served for all tenants by one clock
-SELECT tenant_id, delivery_id, kind, target, subject, body, attempts, fence FROM delivery
+SELECT tenant_id, delivery_id, kind, target, subject, body, attempts, fence, created_at
+FROM delivery
 WHERE finished_at IS NULL AND due_at <= :now ORDER BY due_at LIMIT :limit;
 
 -- name: next_due_delivery
