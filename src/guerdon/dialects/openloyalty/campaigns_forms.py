@@ -1,8 +1,8 @@
 """What forms say about rewards and their categories, as bodies of definitions.
 
 The reward's type may stand beside its English name, as the documented sample has it; without one
-it is a discount code. A description's languages are those of `LANGUAGES`. What an edit does not send
-stays as it is; whom a reward is for is sent as a whole.
+it is a discount code. A description's languages are those of `LANGUAGES`. What an edit does not
+send stays as it is; whom a reward is for is sent as a whole.
 Source: Open Loyalty 4.3, "Reward campaigns": the fields of its form, in its order.
 """
 
