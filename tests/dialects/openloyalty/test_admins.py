@@ -3,7 +3,7 @@
 import pytest
 
 from dialects.openloyalty.session import log_in
-from dialects.openloyalty.staff import BLANK, NOT_A_CHOICE, USED, children, role, send
+from dialects.openloyalty.staff import BLANK, NOT_A_CHOICE, USED, children, everything, role, send
 from dialects.openloyalty.till import bearer, decided, permanent, post
 from guerdon import limits
 
@@ -179,6 +179,16 @@ def test_wrong_forms_are_told_field_by_field_as_documented(house):
     assert listed(house, headers)["total"] == 1
     missing = house.call("GET", "/api/admin/data/no-uuid", headers=headers)
     assert (missing.status, missing.json()["error"]["code"]) == (404, 404)
+
+
+def test_a_repeated_request_with_a_key_makes_one_administrator(house):
+    headers = {**permanent(house), "idempotency-key": '"a"'}
+    first, second = (sent(house, headers, PERSON) for _ in range(2))
+    assert (first.status, second.status) == (200, 200), second.body
+    assert first.json() == second.json()
+    headers["idempotency-key"] = '"b"'
+    assert children(sent(house, headers, PERSON))["email"] == USED
+    assert "password1234" not in everything(house)
 
 
 def test_nobody_makes_or_changes_somebody_who_may_do_more(house):

@@ -86,7 +86,8 @@ async def _define(visit: Visit, form: Form, known: Roles, before: Administrator 
     email = (form.text("email", required=is_new or not form.names()) or "").lower()
     if email:
         body["email"] = email
-        await _check_email(visit, form, email, before)
+        if not is_address(email):
+            form.fail("email", WRONG)
     was_external = bool(before and before.details.get("external"))
     password = form.text("plainPassword", required=False, chars_max=limits.password_chars_max)
     external = form.switch("external", required=False)
@@ -99,6 +100,8 @@ async def _define(visit: Visit, form: Form, known: Roles, before: Administrator 
         body["tokenHint"] = key[-_HINT_CHARS:]
     if is_new or form.has("roles"):
         body["roles"] = _chosen(visit, form, known)
+    if email and not form.is_valid:
+        await _check_email(visit, form, email, before)
     form.check()
     command = DefineAdministrator(
         visit.tenant_id,
@@ -121,8 +124,7 @@ async def _define(visit: Visit, form: Form, known: Roles, before: Administrator 
 
 
 async def _check_email(visit: Visit, form: Form, email: str, before: Administrator | None) -> None:
-    if not is_address(email):
-        form.fail("email", WRONG)
+    """Say that an address is taken along with all else; on its own, the command finds it out."""
     known = await visit.read(lambda rows: administrators.of_tenant(rows, visit.tenant_id))
     own = before.admin_id if before else ""
     if any(each.email.lower() == email and each.admin_id != own for each in known):
