@@ -210,6 +210,17 @@ def test_the_same_address_at_once_registers_one(house, admin):
     assert post(house, "/customer/register", JOHN, there).status == 200
 
 
+def test_a_registration_sent_again_with_its_key_registers_one(house, admin):
+    level(house)
+    keyed = {**admin, "idempotency-key": "first"}
+    first, second = (post(house, "/customer/register", JOHN, keyed) for _ in range(2))
+    assert (first.status, second.status, second.body) == (200, 200, first.body)
+    keyed["idempotency-key"] = "second"
+    used = ["This value is already used."]
+    found = errors(post(house, "/customer/register", JOHN, keyed))
+    assert found == {"email": used, "phone": used}
+
+
 def test_whoever_registers_alone_is_active_once_the_token_comes_back(house, admin):
     level(house)
     fields = [*JOHN, "customer[plainPassword]=example123!", "customer[agreement2]=1"]

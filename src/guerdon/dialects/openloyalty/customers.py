@@ -24,6 +24,7 @@ from guerdon.dialects.openloyalty import customers_status as status
 from guerdon.dialects.openloyalty import refusals
 from guerdon.dialects.openloyalty.customers_shapes import TYPES
 from guerdon.dialects.openloyalty.desk import Answer, Context, Endpoint, Visit
+from guerdon.dialects.openloyalty.forms import Form
 from guerdon.engine.commands import Command, Registered
 from guerdon.engine.commands.credentials import ActivateByToken, ConfirmChange, SendActivation
 from guerdon.engine.commands.members import By, EditMember, EnrolMember
@@ -64,8 +65,8 @@ async def _enrol(visit: Visit, by: By) -> Answer:
         said.invitation_token = form.text("invitationToken", required=False) or ""
     if by == "seller":
         said.seller_id = visit.caller.id
-    await visit.read(lambda rows: forms.check(rows, visit.tenant_id, form, said))
-    form.check()
+    if not form.is_valid:
+        await _refuse(visit, form, said)
     password_hash = await visit.logins.hashed(said.password) if said.password else ""
     command = EnrolMember(
         visit.tenant_id,
@@ -84,9 +85,20 @@ async def _enrol(visit: Visit, by: By) -> Answer:
     try:
         registered: Registered = await visit.execute(command)
     except Refused as refusal:
+        await _refuse(visit, form, said)
         forms.refused(form, refusal)
         raise
     return visit.ok({"customerId": registered.member_id, "email": said.details.get("email")})
+
+
+async def _refuse(visit: Visit, form: Form, said: forms.Said) -> None:
+    """Refuse a form with everything that is wrong, if the form or the store knows of anything.
+
+    Nobody asks the store before it refused: of a request that is sent again with its key it knows
+    names that are taken, by whom the first one registered.
+    """
+    await visit.read(lambda rows: forms.check(rows, visit.tenant_id, form, said))
+    form.check()
 
 
 # --- editing and showing -------------------------------------------------------------------------
