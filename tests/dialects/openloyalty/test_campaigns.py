@@ -178,16 +178,16 @@ def test_a_form_without_a_name_is_answered_as_documented(house, headers):
 
 
 def test_many_codes_come_in_one_request(house, headers):
-    codes = [f"code-{at:06}" for at in range(20_000)]
+    codes = [f"code-{at:06}" for at in range(5_000)]
     reward_id = offer(house, headers, coupons=codes)
     shown = get(house, f"/campaign/{reward_id}", headers)
     assert shown["coupons"] == codes
-    assert shown["usageLeft"] == 20_000
+    assert shown["usageLeft"] == 5_000
     (listed,) = get(house, "/campaign", headers)["campaigns"]
     assert listed["coupons"] == codes[:1_000], "a list shows the first of each"
     body = {"campaign": {"active": 1, "unlimited": 1, "translations": {"en": {"name": "n"}}}}
     assert post(house, f"/campaign/{reward_id}", body, headers, "PUT").status == 200
-    assert get(house, f"/campaign/{reward_id}", headers)["usageLeft"] == 20_000
+    assert get(house, f"/campaign/{reward_id}", headers)["usageLeft"] == 5_000
 
 
 def test_a_reward_is_switched_on_and_off(house, headers):
