@@ -91,6 +91,46 @@ def state(shop: Programme) -> list[Any]:
     return shop.house.read(asked)
 
 
+SHOWN_ITEMS = [
+    {
+        "sku": {"code": "SKU1"},
+        "name": "Shirt",
+        "quantity": 1,
+        "grossValue": 100,
+        "category": "wear",
+        "maker": "acme",
+        "labels": [{"key": "colour", "value": "red"}],
+    },
+    {
+        "sku": {"code": "SKU2"},
+        "name": "Shoes",
+        "quantity": 2,
+        "grossValue": 50.5,
+        "category": "wear",
+        "labels": [],
+    },
+    {
+        "sku": {"code": "POST"},
+        "name": "Postage",
+        "quantity": 1,
+        "grossValue": 7,
+        "category": "service",
+        "labels": [],
+    },
+]
+NAMES_OF_A_SALE = [
+    "transactionId",
+    "transactionData",
+    "customerData",
+    "items",
+    "posId",
+    "excludedDeliverySKUs",
+    "excludedLevelSKUs",
+    "excludedLevelCategories",
+    "labels",
+]
+
+
 def test_a_sale_is_decided_in_the_documented_order_and_words(shop: Programme) -> None:
     house = shop.house
     house.setting("programme.timezone", "Europe/Warsaw")
@@ -132,33 +172,7 @@ def test_a_sale_is_decided_in_the_documented_order_and_words(shop: Programme) ->
                 "purchaseDate": "2023-11-14T23:13:20+01:00",
             },
             "customerData": customer,
-            "items": [
-                {
-                    "sku": {"code": "SKU1"},
-                    "name": "Shirt",
-                    "quantity": 1,
-                    "grossValue": 100,
-                    "category": "wear",
-                    "maker": "acme",
-                    "labels": [{"key": "colour", "value": "red"}],
-                },
-                {
-                    "sku": {"code": "SKU2"},
-                    "name": "Shoes",
-                    "quantity": 2,
-                    "grossValue": 50.5,
-                    "category": "wear",
-                    "labels": [],
-                },
-                {
-                    "sku": {"code": "POST"},
-                    "name": "Postage",
-                    "quantity": 1,
-                    "grossValue": 7,
-                    "category": "service",
-                    "labels": [],
-                },
-            ],
+            "items": SHOWN_ITEMS,
             "posId": {"posId": pos_id},
             "excludedDeliverySKUs": ["POST"],
             "excludedLevelSKUs": ["SKU2"],
@@ -166,17 +180,7 @@ def test_a_sale_is_decided_in_the_documented_order_and_words(shop: Programme) ->
             "labels": [{"key": "scan", "value": "1"}],
         },
     )
-    assert list(decided[0][2]) == [
-        "transactionId",
-        "transactionData",
-        "customerData",
-        "items",
-        "posId",
-        "excludedDeliverySKUs",
-        "excludedLevelSKUs",
-        "excludedLevelCategories",
-        "labels",
-    ]
+    assert list(decided[0][2]) == NAMES_OF_A_SALE
     assert decided[1][1:] == (
         made.purchase_id,
         {

@@ -111,7 +111,7 @@ def until_reachable(made: Committer, command: Ingest) -> Ingested:
 
 
 @pytest.mark.parametrize(
-    "step", [pytest.param(47, id="some"), pytest.param(4, id="many", marks=pytest.mark.slow)]
+    "step", [pytest.param(61, id="some"), pytest.param(13, id="many", marks=pytest.mark.slow)]
 )
 def test_whichever_reply_is_lost_all_or_nothing_is_stored_and_the_keys_tell(step, monkeypatch):
     small.shrink(monkeypatch.setattr)

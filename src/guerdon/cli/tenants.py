@@ -11,7 +11,7 @@ import typer
 from guerdon.cli import outgoing, session
 from guerdon.cli.call import Call, command, group
 from guerdon.clock import to_datetime
-from guerdon.engine import secrets, settings
+from guerdon.engine import secret_settings, settings
 from guerdon.engine.commands import (
     ChangeSetting,
     CreateAdministrator,
@@ -188,7 +188,7 @@ def _set_setting(
 
     parsed = settings.parse(name, value)
     session.run(call.settings(), work)
-    shown = _HIDDEN if secrets.is_secret(name) else parsed
+    shown = _HIDDEN if secret_settings.is_secret(name) else parsed
     call.tell({"tenant": tenant, "name": name, "value": shown}, [f"{name} = {_written(shown)}"])
 
 
@@ -209,8 +209,8 @@ def _list_settings(
         revealed = None
         if reveal:
             revealed = {_STATUS_SECRET: outgoing.made_secret(config.secret_key, tenant_id)}
-            for name in filter(secrets.is_secret, stored):
-                given = secrets.reveal(rows, vault, tenant_id, stored[name])
+            for name in filter(secret_settings.is_secret, stored):
+                given = secret_settings.reveal(rows, vault, tenant_id, stored[name])
                 revealed[name] = given or revealed.get(name, "")
         return [_setting(name, stored, revealed) for name in settings.SETTINGS]
 
@@ -232,7 +232,7 @@ def _setting(name: str, stored: dict[str, Any], revealed: dict[str, str] | None)
     """One setting; `revealed` holds the secrets, or is None to hide all."""
     setting = settings.SETTINGS[name]
     value = stored.get(name, setting.default)
-    if secrets.is_secret(name):
+    if secret_settings.is_secret(name):
         value = _HIDDEN if revealed is None else revealed.get(name, "")
     return {
         "name": name,

@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from guerdon.domain.amounts import rounded
 from guerdon.domain.decisions import Decision
 from guerdon.domain.openloyalty_types import TRANSACTION, USER
 from guerdon.domain.registration import local
@@ -187,8 +188,8 @@ def points_to_revoke(earned: int, revoked: int, original: Purchase, returned: Pu
     """
     if not original.gross:
         return 0
-    share = Decimal(earned) * abs(returned.gross) / abs(original.gross)
-    return max(0, min(int(share.to_integral_value("ROUND_HALF_UP")), earned - revoked))
+    share = rounded(earned * abs(returned.gross), abs(original.gross))
+    return max(0, min(share, earned - revoked))
 
 
 def shown_item(item: Item) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from typing import Any, Literal
 import msgspec
 
 from guerdon.clock import from_datetime, to_datetime
+from guerdon.domain.amounts import RATE, rounded
 
 TYPES = (
     "discount_code",
@@ -44,8 +45,6 @@ DELIVERY_STATUSES = ("ordered", "canceled", "shipped", "delivered")
 LANGUAGES = ("en", "pl")
 """Languages a reward is described in; the first is the one decisions name it in."""
 
-RATE = 10_000
-"""Money, rates and percentages are whole ten-thousandths."""
 _HUNDRED = 100
 
 Problem = Literal[
@@ -226,12 +225,6 @@ def day_start(moment: int, timezone: tzinfo) -> int:
     """The first microsecond of the programme's day."""
     local = to_datetime(moment).astimezone(timezone)
     return from_datetime(local.replace(hour=0, minute=0, second=0, microsecond=0))
-
-
-def rounded(amount: int, unit: int) -> int:
-    """`amount / unit` as a whole number, halves away from zero."""
-    whole = (2 * abs(amount) + unit) // (2 * unit)
-    return whole if amount >= 0 else -whole
 
 
 def _is_within(moment: int, low: int | None, high: int | None) -> bool:

@@ -20,9 +20,7 @@ from typing import Any, Literal
 import msgspec
 
 from guerdon import limits
-
-RATE = 10_000
-"""Multipliers and points for a unit of money are whole ten-thousandths."""
+from guerdon.domain.amounts import RATE
 
 TYPES = (
     "points",
@@ -212,12 +210,6 @@ def objection(rule: Rule, facts: Facts, moment: int, pos_id: str | None) -> Reas
 def bounded(points: int) -> int:
     """What one rule can give for one item; more than an account holds is as good as that."""
     return max(-limits.points_hundredths_max, min(points, limits.points_hundredths_max))
-
-
-def rounded(amount: int, unit: int) -> int:
-    """`amount / unit` as a whole number, halves away from zero."""
-    whole = (2 * abs(amount) + unit) // (2 * unit)
-    return whole if amount >= 0 else -whole
 
 
 def withheld(outcome: Outcome) -> Outcome:

@@ -15,9 +15,9 @@ from collections.abc import Sequence
 
 import msgspec
 
+from guerdon.domain.amounts import RATE, rounded
 from guerdon.domain.purchases import Item, Purchase
 from guerdon.domain.rules import (
-    RATE,
     Facts,
     Label,
     Outcome,
@@ -26,7 +26,6 @@ from guerdon.domain.rules import (
     bounded,
     in_order,
     objection,
-    rounded,
 )
 
 _HUNDREDTH = 1_000_000

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from guerdon import limits
 from guerdon.clock import SECOND
-from guerdon.engine import members, secrets
+from guerdon.engine import members, secret_settings
 from guerdon.engine.commands import LeasedDelivery, LeaseDeliveries, SettleDelivery
 from guerdon.store.transaction import Transaction
 
@@ -95,7 +95,7 @@ def _status_secret(tx: Transaction, tenant_id: int) -> str:
     if value:
         # The decision that holds it may belong to a command of the same commit.
         tx.flush()
-    return secrets.reveal(tx.rows, tx.vault, tenant_id, value)
+    return secret_settings.reveal(tx.rows, tx.vault, tenant_id, value)
 
 
 def forget(

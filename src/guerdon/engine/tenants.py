@@ -13,7 +13,7 @@ import msgspec
 from guerdon import limits
 from guerdon.domain import definitions
 from guerdon.domain.decisions import Decision
-from guerdon.engine import secrets, settings
+from guerdon.engine import secret_settings, settings
 from guerdon.engine.commands import (
     AddSigningKey,
     ChangeSetting,
@@ -198,7 +198,7 @@ def _set(tx: Transaction, tenant_id: int, name: str, value: str | None) -> None:
         tx,
         tenant_id,
         definitions.SETTING_WAS_CHANGED,
-        "value" if secrets.is_secret(name) else None,
+        "value" if secret_settings.is_secret(name) else None,
         name=name,
         value={"json": value},
     )

@@ -167,17 +167,19 @@ def test_a_segment_has_a_name_parts_and_not_too_much_of_them(house, monkeypatch)
     assert refused.json()["errors"] == ["There can be 1 segments."]
 
 
+LEVEL = {
+    "level": {
+        "translations": {"en": {"name": "l"}},
+        "conditionValue": 0,
+        "reward": {"name": "r", "value": 0.2, "code": "c"},
+        "active": 1,
+    }
+}
+
+
 def test_members_are_listed_with_what_is_documented(house, monkeypatch):
     headers = permanent(house)
-    body = {
-        "level": {
-            "translations": {"en": {"name": "l"}},
-            "conditionValue": 0,
-            "reward": {"name": "r", "value": 0.2, "code": "c"},
-            "active": 1,
-        }
-    }
-    level_id = post(house, "/level/create", body, headers).json()["levelId"]
+    level_id = post(house, "/level/create", LEVEL, headers).json()["levelId"]
     buyers = segment(house, headers, {"type": "transaction_count", "min": 1}, name="buyers")
     profile = {"firstName": "Tomasz", "lastName": "Test80", "email": "user@example.com"}
     tomasz = house.member(("email", "user@example.com"), profile={**profile, "agreement1": True})
@@ -222,6 +224,11 @@ def test_members_are_listed_with_what_is_documented(house, monkeypatch):
         "currency": "eur",
         "levelPercent": "20.00%",
     }
+    found_and_listed(house, headers, buyers, monkeypatch, (tomasz.member_id, other.member_id))
+
+
+def found_and_listed(house, headers, buyers, monkeypatch, both):
+    """The two buyers are counted, sorted, searched and exported."""
     (listed,) = get(house, "/segment", headers).json()["segments"]
     averages = [listed[f"average{name}"] for name in ("TransactionAmount", "Transactions", "Clv")]
     assert (listed["customersCount"], averages) == (2, [3, 1, 3])
@@ -231,7 +238,7 @@ def test_members_are_listed_with_what_is_documented(house, monkeypatch):
         found = [each["customerId"] for each in reply.json()["customers"]]
         return found, reply.json()["total"], reply.headers.get("x-guerdon-searched")
 
-    both = [tomasz.member_id, other.member_id]
+    both = list(both)
     assert names("direction=desc") == (both[::-1], 2, None)
     assert names("perPage=1&page=2") == (both[1:], 2, None)
     assert names("firstName=tom&lastName=80") == (both[:1], 1, None)

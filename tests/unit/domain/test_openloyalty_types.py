@@ -25,5 +25,5 @@ def test_what_a_registration_decides_is_among_them():
     ours = {
         value for name, value in vars(registration).items() if "_WAS_" in name or "_WERE_" in name
     }
-    assert len(ours) == 7
+    assert len(ours) == 5
     assert {*ours, registration.ASSIGNED_ACCOUNT_TO_CUSTOMER} <= set(OPEN_LOYALTY_TYPES)

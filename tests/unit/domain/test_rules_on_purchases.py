@@ -194,11 +194,3 @@ def test_a_rule_is_asked_what_it_says_of_time_in_microseconds() -> None:
     day = general(startAt=NOON - DAY, endAt=NOON + DAY)
     assert rules.objection(day, Facts(), NOON, None) == ""
     assert rules.objection(day, Facts(), NOON + DAY + 1, None) == "not_at_this_time"
-
-
-@pytest.mark.parametrize(
-    ("amount", "unit", "expected"),
-    [(5, 10, 1), (4, 10, 0), (-5, 10, -1), (-4, 10, 0), (15, 10, 2), (0, 7, 0)],
-)
-def test_halves_are_rounded_away_from_zero(amount: int, unit: int, expected: int) -> None:
-    assert rules.rounded(amount, unit) == expected

@@ -10,6 +10,7 @@ from typing import Any
 
 from guerdon.dialects.openloyalty.desk import Answer, Endpoint, Visit
 from guerdon.dialects.openloyalty.forms import WRONG, Form
+from guerdon.domain.amounts import RATE
 from guerdon.domain.coupons import CashbackStatus
 from guerdon.domain.purchases import money_number
 from guerdon.domain.registration import points_number
@@ -31,7 +32,6 @@ _WORDS: dict[str, CashbackStatus] = {
     "REJECTED": "failed",
     "CANCELLED": "failed",
 }
-_RATE = 10_000
 _HUNDRED = 100
 
 
@@ -44,7 +44,7 @@ async def simulate(visit: Visit) -> Answer:
     reward = await visit.read(lambda rows: _best(rows, visit, number))
     if reward is None:
         return visit.problem(_NOBODY)
-    whole, rest = divmod(reward.point_value * _HUNDRED // _RATE, _HUNDRED)
+    whole, rest = divmod(reward.point_value * _HUNDRED // RATE, _HUNDRED)
     return visit.ok(
         {
             "customerId": form.uuid("customerId"),

@@ -13,7 +13,8 @@ from typing import Any
 from guerdon import limits
 from guerdon.dialects.openloyalty.campaigns_shapes import TEXTS
 from guerdon.dialects.openloyalty.forms import BLANK, MISSING_CHOICE, WRONG, Form
-from guerdon.domain.rewards import CASHBACK, LANGUAGES, PERCENTAGE, RATE, TYPES
+from guerdon.domain.amounts import RATE
+from guerdon.domain.rewards import CASHBACK, LANGUAGES, PERCENTAGE, TYPES
 
 _PERCENT_MAX = 1_000 * RATE
 _LABEL_PARTS = 2

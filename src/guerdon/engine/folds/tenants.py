@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from guerdon.domain import definitions
-from guerdon.engine import secrets
+from guerdon.engine import secret_settings
 from guerdon.engine.folds.fact import Fact, Fold, Payload, text
 from guerdon.store.transaction import Transaction
 
@@ -87,8 +87,8 @@ def _setting_changed(tx: Transaction, fact: Fact) -> None:
     if value is None:
         tx.rows.run("remove_setting", tenant_id=fact.tenant_id, name=name)
     else:
-        if secrets.is_secret(name):
-            value = secrets.kept(fact.position)
+        if secret_settings.is_secret(name):
+            value = secret_settings.kept(fact.position)
         tx.rows.run("set_setting", tenant_id=fact.tenant_id, name=name, value=value)
     tx.forget(fact.tenant_id)
 
