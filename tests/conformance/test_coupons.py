@@ -229,6 +229,9 @@ def test_what_came_with_a_purchase_shrinks_and_goes_with_it(house, shop) -> None
     sale = shop.buys(ann, "1", item("A", 100))
     ((coupon_id, _),) = shop.buy(ann, reward_id, channel="admin", transaction_id=sale)
     ((gift, _),) = shop.buy(ann, gift_id, channel="admin", transaction_id=sale)
+    # What the reward is from now on does not concern what was sold before.
+    lower = {"transactionPercentageValue": 10_000, "reward_id": reward_id}
+    shop.reward("percentage_discount_code", None, **lower)
     shop.buys(ann, "2", item("A", 33), is_return=True, revised_document="1")
     (changed,) = shop.decided(USER + "CampaignCouponWasChanged")
     assert list(changed) == [

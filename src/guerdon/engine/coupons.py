@@ -117,7 +117,7 @@ def on_return(
                 _give_back(tx, tenant_id, coupon, owed, purchase)
     for coupon in stored.granted_with(tx.rows, tenant_id, purchase_id):
         if not coupon.used and coupon.status in ("active", "inactive"):
-            _lessen(tx, tenant_id, coupon, gross - came_back)
+            _lessen(tx, tenant_id, coupon, gross - came_back, gross)
 
 
 def _checked(tx: Transaction, tenant_id: int, row: UsageChange) -> BoughtCoupon:
@@ -182,15 +182,19 @@ def _give_back(
     record(tx, tenant_id, decide.returned(coupon.named, str(value)))
 
 
-def _lessen(tx: Transaction, tenant_id: int, coupon: BoughtCoupon, remaining: int) -> None:
-    """What came with a purchase of which only so much (1/10,000) remains."""
+def _lessen(
+    tx: Transaction, tenant_id: int, coupon: BoughtCoupon, remaining: int, gross: int
+) -> None:
+    """What came with a purchase of which only so much (1/10,000) remains.
+
+    It keeps its share of what it was sold with, whatever has become of its reward since.
+    """
     if remaining <= 0:
         cancel(tx, tenant_id, coupon)
         return
-    reward = rewards.offered(tx, tenant_id, coupon.reward_id)
-    if coupon.reward != of_rewards.PERCENTAGE or reward is None:
+    if coupon.reward != of_rewards.PERCENTAGE:
         return
-    value = of_rewards.percentage_value(reward, remaining)
+    value = of_rewards.share(coupon.worth, remaining, gross)
     if value <= 0:
         cancel(tx, tenant_id, coupon)
     elif value < int(coupon.code):

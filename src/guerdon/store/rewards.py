@@ -23,6 +23,7 @@ class BoughtCoupon(msgspec.Struct, frozen=True):
     active_since:        from when on it can be used (None: at once), `active_to` until when.
     transaction_id:      the purchase it came with, `used_transaction_id` the one it was used with.
     returned:            how much of it was given back, in whole units of money.
+    worth:               what a percentage code was sold with, in the same; 0 for all others.
     """
 
     ordinal: int
@@ -45,6 +46,7 @@ class BoughtCoupon(msgspec.Struct, frozen=True):
     returned: int
     delivery_status: str
     cashback_status: CashbackStatus | str
+    worth: int
 
     def can_be_used(self, moment: int) -> bool:
         """Whether it can be used at a moment, whether or not the clockwork has come by."""

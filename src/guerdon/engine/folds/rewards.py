@@ -6,6 +6,7 @@ from typing import Any
 
 from guerdon.domain import coupons, moments
 from guerdon.domain.points import hundredths
+from guerdon.domain.rewards import PERCENTAGE
 from guerdon.engine.folds.fact import Fact, Fold
 from guerdon.store import rewards
 from guerdon.store.rewards import BoughtCoupon
@@ -52,6 +53,7 @@ def _bought(tx: Transaction, fact: Fact) -> None:
         name=payload["campaignName"],
         code=code,
         cost=hundredths(payload["costInPoints"]),
+        worth=int(code) if payload["reward"] == PERCENTAGE else 0,
         status=status,
         bought_at=fact.recorded_at,
         active_since=since,

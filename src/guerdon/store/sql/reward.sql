@@ -76,17 +76,17 @@ WHERE tenant_id = :tenant_id AND reward_id = :reward_id AND code = :code AND sol
 -- One bought coupon.
 SELECT ordinal, coupon_id, number, member_id, reward_id, reward, name, code, cost, status,
        bought_at, active_since, active_to, used, used_at, transaction_id, used_transaction_id,
-       returned, delivery_status, cashback_status
+       returned, delivery_status, cashback_status, worth
 FROM bought_coupon WHERE tenant_id = :tenant_id AND coupon_id = :coupon_id;
 
 -- name: add_coupon
 -- A coupon was bought.
 INSERT INTO bought_coupon (tenant_id, ordinal, coupon_id, number, member_id, reward_id, reward,
                            name, code, cost, status, bought_at, active_since, active_to, due_at,
-                           used, transaction_id, returned, delivery_status, cashback_status)
+                           used, transaction_id, returned, delivery_status, cashback_status, worth)
 VALUES (:tenant_id, :ordinal, :coupon_id, :number, :member_id, :reward_id, :reward, :name, :code,
         :cost, :status, :bought_at, :active_since, :active_to, :due_at, 0, :transaction_id, 0, '',
-        '');
+        '', :worth);
 
 -- name: set_coupon_usage
 -- A coupon was used, or was not after all.
@@ -147,7 +147,7 @@ WHERE tenant_id = :tenant_id AND number = :number AND bought_at >= :since
 -- A page of a member's coupons, oldest first.
 SELECT ordinal, coupon_id, number, member_id, reward_id, reward, name, code, cost, status,
        bought_at, active_since, active_to, used, used_at, transaction_id, used_transaction_id,
-       returned, delivery_status, cashback_status
+       returned, delivery_status, cashback_status, worth
 FROM bought_coupon WHERE tenant_id = :tenant_id AND number = :number
 ORDER BY ordinal LIMIT :limit OFFSET :offset;
 
@@ -155,7 +155,7 @@ ORDER BY ordinal LIMIT :limit OFFSET :offset;
 -- A page of a member's coupons, newest first.
 SELECT ordinal, coupon_id, number, member_id, reward_id, reward, name, code, cost, status,
        bought_at, active_since, active_to, used, used_at, transaction_id, used_transaction_id,
-       returned, delivery_status, cashback_status
+       returned, delivery_status, cashback_status, worth
 FROM bought_coupon WHERE tenant_id = :tenant_id AND number = :number
 ORDER BY ordinal DESC LIMIT :limit OFFSET :offset;
 
@@ -163,7 +163,7 @@ ORDER BY ordinal DESC LIMIT :limit OFFSET :offset;
 -- A page of a member's coupons, those not used first.
 SELECT ordinal, coupon_id, number, member_id, reward_id, reward, name, code, cost, status,
        bought_at, active_since, active_to, used, used_at, transaction_id, used_transaction_id,
-       returned, delivery_status, cashback_status
+       returned, delivery_status, cashback_status, worth
 FROM bought_coupon WHERE tenant_id = :tenant_id AND number = :number
 ORDER BY used, ordinal LIMIT :limit OFFSET :offset;
 
@@ -171,7 +171,7 @@ ORDER BY used, ordinal LIMIT :limit OFFSET :offset;
 -- A page of a member's coupons, those used first.
 SELECT ordinal, coupon_id, number, member_id, reward_id, reward, name, code, cost, status,
        bought_at, active_since, active_to, used, used_at, transaction_id, used_transaction_id,
-       returned, delivery_status, cashback_status
+       returned, delivery_status, cashback_status, worth
 FROM bought_coupon WHERE tenant_id = :tenant_id AND number = :number
 ORDER BY used DESC, ordinal LIMIT :limit OFFSET :offset;
 
@@ -180,7 +180,7 @@ ORDER BY used DESC, ordinal LIMIT :limit OFFSET :offset;
 -- none.
 SELECT ordinal, coupon_id, number, member_id, reward_id, reward, name, code, cost, status,
        bought_at, active_since, active_to, used, used_at, transaction_id, used_transaction_id,
-       returned, delivery_status, cashback_status
+       returned, delivery_status, cashback_status, worth
 FROM bought_coupon
 WHERE tenant_id = :tenant_id AND ordinal > :after AND ordinal < :before
   AND (used = :used OR :used = -1)
@@ -197,7 +197,7 @@ ORDER BY ordinal LIMIT :limit;
 -- Bought coupons that fit, between two others, newest first. Bounds as above.
 SELECT ordinal, coupon_id, number, member_id, reward_id, reward, name, code, cost, status,
        bought_at, active_since, active_to, used, used_at, transaction_id, used_transaction_id,
-       returned, delivery_status, cashback_status
+       returned, delivery_status, cashback_status, worth
 FROM bought_coupon
 WHERE tenant_id = :tenant_id AND ordinal > :after AND ordinal < :before
   AND (used = :used OR :used = -1)

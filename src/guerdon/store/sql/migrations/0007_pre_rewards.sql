@@ -14,8 +14,8 @@ CREATE TABLE coupon_stock (
 
 CREATE INDEX coupon_stock_free ON coupon_stock (tenant_id, reward_id, ordinal) WHERE sold = 0;
 
--- `ordinal` is the position of the decision that sold it. `cost` is in hundredths of a point,
--- `returned` in whole units of money. `due_at` is when its status changes by itself.
+-- `ordinal` is the position of the decision that sold it. `cost` is in hundredths of a point, `worth`
+-- (what a percentage code was sold with) and `returned` in whole units of money. `due_at` is when its status changes by itself.
 -- distributed
 CREATE TABLE bought_coupon (
     tenant_id           INTEGER NOT NULL,
@@ -28,6 +28,7 @@ CREATE TABLE bought_coupon (
     name                TEXT    NOT NULL,
     code                TEXT    NOT NULL,
     cost                INTEGER NOT NULL,
+    worth               INTEGER NOT NULL,
     status              TEXT    NOT NULL,
     bought_at           INTEGER NOT NULL,
     active_since        INTEGER,
