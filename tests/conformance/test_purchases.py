@@ -181,6 +181,12 @@ def test_a_sale_is_decided_in_the_documented_order_and_words(shop: Programme) ->
         },
     )
     assert list(decided[0][2]) == NAMES_OF_A_SALE
+    check_the_assignment(shop, made, who, decided)
+
+
+def check_the_assignment(shop: Programme, made: Any, who: Any, decided: list[Any]) -> None:
+    """Whose the sale is, in both aggregates' words, and what it adds to their total."""
+    transaction = {"transactionId": made.purchase_id}
     assert decided[1][1:] == (
         made.purchase_id,
         {
