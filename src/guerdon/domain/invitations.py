@@ -12,7 +12,7 @@ Source: Open Loyalty 4.3, "Invitations" and "Event API"; a member's own token is
 from __future__ import annotations
 
 from datetime import tzinfo
-from typing import Literal
+from typing import Any, Literal
 
 from guerdon.domain.decisions import Decision
 from guerdon.domain.openloyalty_types import USER
@@ -99,5 +99,5 @@ def _id(invitation_id: str) -> dict[str, str]:
     return {"invitationId": invitation_id}
 
 
-def _about(type: str, aggregate: str, number: int | None, payload: dict[str, object]) -> Decision:
+def _about(type: str, aggregate: str, number: int | None, payload: dict[str, Any]) -> Decision:
     return Decision(type=type, aggregate=aggregate, number=number, payload=payload)

@@ -87,7 +87,10 @@ def avatar(rows: Rows, vault: Vault, tenant_id: int, number: int) -> Avatar | No
     if row is None:
         return None
     content = unsealed(rows, vault, (tenant_id, number), "avatar", row[3])
-    return None if content is None else Avatar(*row[:3], base64.b64decode(content))
+    if content is None:
+        return None
+    path, original_name, mime = row[:3]
+    return Avatar(path, original_name, mime, base64.b64decode(content))
 
 
 def push_tokens(rows: Rows, tenant_id: int, number: int) -> list[str]:

@@ -53,7 +53,7 @@ def of_pos(rows: Rows, tenant_id: int, pos_id: str) -> Tally:
 
 def of_every_pos(rows: Rows, tenant_id: int) -> dict[str, Tally]:
     """The same of each point of sale at which anything was bought, by its id."""
-    totals = dict(rows.all("purchase_counters", tenant_id=tenant_id))
+    totals: dict[str, int] = dict(rows.all("purchase_counters", tenant_id=tenant_id))
     places = {name.removeprefix(PREFIX).rpartition(":")[0] for name in totals}
     return {
         pos_id: Tally(*(totals.get(_name(pos_id, what), 0) for what in _WHATS))
