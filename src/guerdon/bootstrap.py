@@ -22,7 +22,8 @@ from guerdon.engine.inline import InlineAsker, InlineCommitter, ThreadedAsker
 from guerdon.engine.link import CommitterClient
 from guerdon.errors import Misconfigured, Unsafe
 from guerdon.followers.background import Upkeep
-from guerdon.store import migrations
+from guerdon.store import forgotten, migrations
+from guerdon.store.forgotten import Register
 from guerdon.store.port import Store
 from guerdon.store.vault import Vault
 from guerdon.web.app import Application, Callback, Probes
@@ -137,7 +138,12 @@ def asker(config: Config, store: Store) -> Asker:
 
 def engine(config: Config, store: Store, submitter: Submitter, clock: Clock) -> Engine:
     """The use cases' front door."""
-    return Engine(submitter, asker(config, store), clock, vault(config, clock))
+    return Engine(submitter, asker(config, store), clock, vault(config, clock), register(config))
+
+
+def register(config: Config) -> Register:
+    """The list of forgotten members, which a backup of the database does not hold."""
+    return Register(config.data_dir / forgotten.FILE)
 
 
 def rooms(front: Engine, config: Config) -> list[Room]:

@@ -7,6 +7,7 @@ encoding, JSON escapes, in upper, lower or its own case.
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,14 +15,17 @@ from typing import Any
 from urllib.parse import quote
 
 import apsw
+import msgspec
 import psycopg
 
 from conformance.programme import item
 from conformance.stores import START
+from guerdon.config import Config
 from guerdon.engine.commands import UpdateMember
 from guerdon.engine.commands.invitations import Invite
 from guerdon.engine.commands.members import EnrolMember
 from guerdon.engine.commands.purchases import RegisterPurchase
+from postgres import fresh_database
 
 EMAIL, OLD_EMAIL = "kanarienvogel@example.com", "zeisig-alt@example.com"
 PHONE, CARD, EXTERNAL = "48600700800900", "CARD-8817726655", "ext-99817263"
@@ -155,12 +159,37 @@ def places(house: Any) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     if house.config.engine == "sqlite":
         house.store.backup(str(folder / "backup.db"))
-        found["tables"] = _sqlite_tables(folder / "guerdon.db")
-    else:
-        found["tables"] = _postgres_tables(house.config.database_url)
+    found["tables"] = tables(house.config)
     files = [path for path in folder.rglob("*") if path.is_file()]
     found |= {path.name: path.read_bytes() for path in files}
     return found
+
+
+def tables(config: Config) -> bytes:
+    """All values in a database."""
+    if config.engine == "sqlite":
+        return _sqlite_tables(config.sqlite_path)
+    return _postgres_tables(config.database_url)
+
+
+@contextlib.contextmanager
+def copied(house: Any, folder: Path) -> Iterator[Config]:
+    """A copy of the database as it is now; the data folder is the same."""
+    if house.config.engine == "sqlite":
+        copy = folder / "copy.db"
+        house.store.backup(str(copy))
+        yield msgspec.structs.replace(house.config, database_url=f"sqlite:///{copy}")
+        return
+    with fresh_database() as url:
+        with psycopg.connect(house.config.database_url) as source, psycopg.connect(url) as target:
+            for name in _postgres_names(source):
+                target.execute(f'DELETE FROM "{name}"'.encode())
+                out = source.cursor().copy(f'COPY "{name}" TO STDOUT BINARY'.encode())
+                into = target.cursor().copy(f'COPY "{name}" FROM STDIN BINARY'.encode())
+                with out as content, into as written:
+                    for part in content:
+                        written.write(part)
+        yield msgspec.structs.replace(house.config, database_url=url)
 
 
 def _ways(word: str) -> Iterator[tuple[str, bytes]]:
@@ -189,8 +218,7 @@ def _sqlite_tables(path: Path) -> bytes:
 
 def _postgres_tables(url: str) -> bytes:
     with psycopg.connect(url) as connection:
-        question = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
-        names = [row[0] for row in connection.execute(question)]
+        names = _postgres_names(connection)
         return _joined(
             [
                 row
@@ -198,6 +226,11 @@ def _postgres_tables(url: str) -> bytes:
                 for row in connection.execute(f'SELECT * FROM "{name}"'.encode())
             ]
         )
+
+
+def _postgres_names(connection: psycopg.Connection[Any]) -> list[str]:
+    question = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
+    return [row[0] for row in connection.execute(question)]
 
 
 def _joined(rows: list[Any]) -> bytes:

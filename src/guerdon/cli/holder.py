@@ -15,7 +15,7 @@ from guerdon import bootstrap
 from guerdon.cli.patience import patiently
 from guerdon.clock import Clock
 from guerdon.config import Config
-from guerdon.engine import sockets
+from guerdon.engine import forgotten, sockets
 from guerdon.engine.link import CommitterServer
 from guerdon.errors import GuerdonError, Locked
 from guerdon.followers.background import Upkeep
@@ -26,6 +26,7 @@ from guerdon.store.port import Store
 async def held(config: Config, store: Store, clock: Clock) -> AsyncIterator[None]:
     """Serve the committer meanwhile; afterwards what was sent is committed and answered.
 
+    Before anybody is served, a restored backup forgets whom it still knew.
     Letting go checkpoints the write-ahead log, since the last connection of all does.
     Errors: Locked when another process holds the store, unless it lets go within a moment.
     """
@@ -35,6 +36,7 @@ async def held(config: Config, store: Store, clock: Clock) -> AsyncIterator[None
 
     committer = patiently(lambda: bootstrap.committer(config, store, clock), clock, passes)
     try:
+        forgotten.agree(committer, bootstrap.register(config))
         listener = sockets.bind(config.socket_path)
         served = CommitterServer(committer, Upkeep(), _end_broken)
         loop = asyncio.get_running_loop()

@@ -25,7 +25,7 @@ from guerdon.cli.patience import patiently
 from guerdon.cli.supervisor import Supervisor
 from guerdon.clock import Clock, SystemClock
 from guerdon.config import Config
-from guerdon.engine import sockets
+from guerdon.engine import forgotten, sockets
 from guerdon.errors import GuerdonError, Locked
 from guerdon.store.port import Store
 from guerdon.web import logs, server
@@ -54,6 +54,9 @@ async def _serve(config: Config, announce: Announce) -> None:
     async with contextlib.AsyncExitStack() as stack:
         if config.engine == "sqlite":
             await stack.enter_async_context(held(config, store, clock))
+        else:
+            with contextlib.closing(bootstrap.committer(config, store, clock)) as committer:
+                forgotten.agree(committer, bootstrap.register(config))
         listener = stack.enter_context(_listener(config, clock))
         url = _url(listener)
         supervisor = Supervisor(

@@ -13,10 +13,13 @@ from typing import Any, Protocol, TypeVar
 
 from guerdon.clock import Clock
 from guerdon.engine.commands import Append, Command, Ingest, Ingested
+from guerdon.engine.commands.erasure import Forgetting
 from guerdon.engine.directory import Directory
 from guerdon.engine.names import Memory
 from guerdon.errors import Stale
 from guerdon.faults import fault
+from guerdon.store import forgotten
+from guerdon.store.forgotten import Register
 from guerdon.store.port import Rows
 from guerdon.store.vault import Vault
 
@@ -54,7 +57,14 @@ class Asker(Protocol):
 class Engine:
     """The use cases' front door."""
 
-    def __init__(self, submitter: Submitter, asker: Asker, clock: Clock, vault: Vault) -> None:
+    def __init__(
+        self,
+        submitter: Submitter,
+        asker: Asker,
+        clock: Clock,
+        vault: Vault,
+        register: Register | None = None,
+    ) -> None:
         self.clock = clock
         self.vault = vault
         self.read = asker.ask
@@ -64,6 +74,7 @@ class Engine:
         self._submit = submitter.submit
         self.tell = submitter.tell
         self._asker = asker
+        self._register = register
         self._names = Memory()
 
     def execute(self, command: Command) -> Awaitable[Any]:
@@ -71,7 +82,9 @@ class Engine:
 
         Errors: what the command's handler refuses with; StoreError when the store could not do it.
         """
-        return self._ingest(command) if type(command) is Ingest else self._submit(command)
+        if type(command) is Ingest:
+            return self._ingest(command)
+        return self._forget(command) if isinstance(command, Forgetting) else self._submit(command)
 
     def quick(self, command: Ingest) -> Append | None:
         """What to `tell` so that activities are stored all of whose names are remembered.
@@ -94,6 +107,17 @@ class Engine:
         answer: Ingested = await self._submit(command)
         self._names.learn(command, answer)
         return answer
+
+    async def _forget(self, command: Forgetting) -> None:
+        """Forget a member, and have it on the list beside the database before anybody is told."""
+        await self._submit(command)
+        if self._register is None:
+            return
+        entry = await self.read(
+            lambda rows: forgotten.of_member(rows, command.tenant_id, command.number)
+        )
+        if entry is not None:
+            await asyncio.to_thread(self._register.add, [entry])
 
     async def close(self) -> None:
         """Finish what is under way and let go of the store."""

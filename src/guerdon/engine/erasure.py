@@ -56,7 +56,7 @@ def anonymize(tx: Transaction, command: AnonymizeMember) -> None:
     """See `AnonymizeMember`."""
     tenant_id = command.tenant_id
     member, _ = standing.present(tx, tenant_id, command.number)
-    if _is_unknown(tx, tenant_id, member):
+    if is_unknown(tx.rows, tenant_id, member.number):
         return
     who = members.who(tx, tenant_id, member)
     _forget(tx, tenant_id, member, decide.anonymized(who))
@@ -69,10 +69,10 @@ def delete(tx: Transaction, command: DeleteMember) -> None:
     _forget(tx, command.tenant_id, member, decide.deleted(who))
 
 
-def _is_unknown(tx: Transaction, tenant_id: int, member: Member) -> bool:
+def is_unknown(rows: Rows, tenant_id: int, number: int) -> bool:
     """Whether the member was forgotten, and nothing has been learnt of them since."""
-    whose = {"tenant_id": tenant_id, "number": member.number}
-    return tx.rows.one("erasure", **whose) is not None and tx.rows.one("seal", **whose) is None
+    whose = {"tenant_id": tenant_id, "number": number}
+    return rows.one("erasure", **whose) is not None and rows.one("seal", **whose) is None
 
 
 def _forget(tx: Transaction, tenant_id: int, member: Member, decision: Decision) -> None:

@@ -12,6 +12,25 @@ SELECT requested_at, finished_at FROM erasure WHERE tenant_id = :tenant_id AND n
 SELECT words FROM erasure
 WHERE tenant_id = :tenant_id AND number = :number AND finished_at IS NULL;
 
+-- name: forgotten_member
+-- What is kept beside the database of a member who was forgotten.
+SELECT t.code, m.member_id, e.requested_at, s.status
+FROM erasure e
+JOIN tenant t ON t.tenant_id = e.tenant_id
+JOIN member m ON m.tenant_id = e.tenant_id AND m.number = e.number
+LEFT JOIN standing s ON s.tenant_id = e.tenant_id AND s.number = e.number
+WHERE e.tenant_id = :tenant_id AND e.number = :number;
+
+-- name: forgotten_members
+-- The same of everybody.
+-- cross-tenant: asked once, before the first request is served
+SELECT t.code, m.member_id, e.requested_at, s.status
+FROM erasure e
+JOIN tenant t ON t.tenant_id = e.tenant_id
+JOIN member m ON m.tenant_id = e.tenant_id AND m.number = e.number
+LEFT JOIN standing s ON s.tenant_id = e.tenant_id AND s.number = e.number
+ORDER BY e.requested_at, e.tenant_id, e.number;
+
 -- name: add_erasure
 -- A member is forgotten; one who was before is sought out once more.
 INSERT INTO erasure (tenant_id, number, requested_at, position_max, words, phase, reached)
