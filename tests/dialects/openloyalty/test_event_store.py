@@ -19,6 +19,7 @@ REGISTRATION = [
     "OpenLoyalty.Domain.User.Event.CustomerWasAssignedToStore",
     "OpenLoyalty.Domain.Account.Event.AccountWasAssignedToStore",
     "OpenLoyalty.Domain.User.Event.CustomerWasActivated",
+    "OpenLoyalty.Domain.User.Event.CustomerInvitationTokenWasCreated",
 ]
 SORTS = {
     "id": lambda event: event["id"],
@@ -86,12 +87,12 @@ def test_the_documented_details_are_one_event_of_the_list(house, admin):
     assert list(reply.json()) == KEYS
 
 
-def test_a_member_that_any_dialect_creates_is_registered_in_six_events(house, admin):
+def test_a_member_that_any_dialect_creates_is_registered_in_seven_events(house, admin):
     register(house)
     events = page(house, admin, "?perPage=100&type=OpenLoyalty.*")["events"]
     assert [event["type"] for event in events] == REGISTRATION
     assert set(REGISTRATION) <= set(OPEN_LOYALTY_TYPES)
-    registered, created, assigned, customer_in_store, account_in_store, activated = (
+    registered, created, assigned, customer_in_store, account_in_store, activated, token = (
         event["payload"] for event in events
     )
     assert list(registered) == ["customerId", "customerData", "updateAt"]
@@ -101,6 +102,7 @@ def test_a_member_that_any_dialect_creates_is_registered_in_six_events(house, ad
     assert list(customer_in_store) == ["customerId", "storeId", "storeCode", "updateAt"]
     assert list(account_in_store) == ["accountId", "storeId", "storeCode"]
     assert list(activated) == ["customerId", "activatedAt"]
+    assert list(token) == ["customerId", "invitationToken", "createdAt"]
     assert account_in_store["storeCode"] == "DEFAULT"
     for event in events:
         aggregate = "accountId" if ".Account." in event["type"] else "customerId"

@@ -100,7 +100,7 @@ def test_a_fresh_token_holds(token, accepts):
     assert accepts(token)
 
 
-def test_a_token_says_what_open_loyaltys_say(token, command):
+def test_a_token_says_what_open_loyaltys_say_and_whose_programme_it_is_of(token, command):
     claims = jwt.decode(token, options={"verify_signature": False})
     assert jwt.get_unverified_header(token) == {
         "alg": "RS256",
@@ -119,6 +119,7 @@ def test_a_token_says_what_open_loyaltys_say(token, command):
         "lastLoginAt": "2020-10-15T10:06:38+00:00",
         "permissions": {},
         "superAdmin": True,
+        "programme": 1,
     }
 
 
