@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
 import pytest
 
 from conformance.programme import Programme
+from guerdon import limits
 from guerdon.clock import DAY, SECOND
 from guerdon.engine import commands
 from guerdon.engine.commands.definitions import Define, Undefine
 from guerdon.followers import rules
+from guerdon.web import logs
 
 USED = "Guerdon.Rule.Event.RulesWereUsed"
 NOTHING = "Guerdon.Rule.Event.RulesGaveNoPoints"
@@ -164,6 +167,48 @@ def test_slices_and_the_checkpoint_count_every_activity_once(
     for at in range(40):
         wanted[at % 3] += at % 4 >= 2
     assert [programme.balance(number) for number in numbers] == wanted
+
+
+def test_a_defect_stops_one_tenant_at_its_activity_and_says_where(
+    house, programme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Programme(house, house.tenant("other"))
+    ann, eve = programme.member("ann"), other.member("eve")
+    for each in (programme, other):
+        each.rule("custom_event", eventName="login", points=1)
+    sound = rules.by_activity
+
+    def by_activity(tx, tenant_id, asked, these, occasion, occurred_at) -> bool:
+        if (tenant_id, occasion.activity) == (house.tenant_id, 2):
+            raise ZeroDivisionError
+        return sound(tx, tenant_id, asked, these, occasion, occurred_at)
+
+    stream = io.StringIO()
+    logs.install(stream=stream)
+    with monkeypatch.context() as patched:
+        patched.setattr(rules, "by_activity", by_activity)
+        programme.does("ann", "login", "login", "login")
+        other.does("eve", "login", "login")
+        raised = []
+        for _ in range(3):
+            other.does("eve", "login")
+            try:
+                house.settle()
+            except ZeroDivisionError as defect:
+                raised.append(defect.__notes__)
+        assert (programme.balance(ann), other.balance(eve)) == (0, 5)
+    # Told to whoever waits, or to the log where the work was done by itself.
+    said = [json.loads(line) for line in stream.getvalue().splitlines()]
+    told = raised + [each["where"] for each in said if each["event"] == "upkeep_failed"]
+    assert told
+    assert all(each == ["activity 2", f"rules of tenant {house.tenant_id}"] for each in told)
+    # Where several processes work, a tenant's turn comes again when the lease has run out.
+    later = house.clock.now() + limits.upkeep_lease_seconds * SECOND
+    house.clock.now = lambda: later
+    house.settle()
+    assert (programme.balance(ann), other.balance(eve)) == (3, 5)
+    told = programme.decided(EXPLAINED, ann)
+    assert [each["explanation"][0]["activity"] for each in told] == [1, 2, 3]
 
 
 def test_tenants_follow_their_own_rules_only(house, programme) -> None:

@@ -72,7 +72,10 @@ class Chores:
     def _log(self, trouble: str, error: Exception) -> None:
         if trouble != self._trouble:
             self._trouble = trouble
-            structlog.get_logger().error("upkeep_failed", code=trouble, exc_info=error)
+            where = getattr(error, "__notes__", [])
+            structlog.get_logger().error(
+                "upkeep_failed", code=trouble, error=str(error), where=where, exc_info=error
+            )
 
 
 class CommitterServer:

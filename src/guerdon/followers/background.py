@@ -226,6 +226,10 @@ class Upkeep:
                 return False
             more = self._work(committer, place, lambda tx: chore.run(tx, place.tenant_id))
             is_done = not more and (committer.is_only_one or place.lease.held)
+        except Exception as trouble:  # goes on its way with the place it happened at
+            trouble.add_note(f"{chore.name} of tenant {place.tenant_id}")
+            raise
+        else:
             return more
         finally:
             if not is_done:

@@ -132,7 +132,12 @@ def _earn(
         asked = members.get(number)
         if asked is not None:
             occasion = Occasion(activity=position, event=names[type_id])
-            if by_activity(tx, tenant_id, asked, these, occasion, occurred_at):
+            try:
+                earns = by_activity(tx, tenant_id, asked, these, occasion, occurred_at)
+            except Exception as trouble:  # goes on its way with the place it happened at
+                trouble.add_note(f"activity {position}")
+                raise
+            if earns:
                 members.has_earned(number)
     return bool(coming)
 
