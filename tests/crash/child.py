@@ -19,6 +19,7 @@ from crash import small
 from crash.workload import SECRET_KEY, Partner, TickingClock, Workload, deletion
 from guerdon.clock import DAY
 from guerdon.engine.commands import CreateTenant, Ingest, LeaseDeliveries, RebuildState
+from guerdon.engine.commands.erasure import DeleteMember
 from guerdon.engine.committer import Committer
 from guerdon.store.sqlite.store import SqliteStore
 from guerdon.store.vault import Vault
@@ -110,6 +111,15 @@ def _delete(path: Path, order: dict[str, Any]) -> None:
     _say("settled")
 
 
+def _forget(path: Path, order: dict[str, Any]) -> None:
+    """Forget a member, and seek out what is left of them."""
+    workload = Workload(SqliteStore(path, TickingClock(2)), 2)
+    workload.send([DeleteMember(TENANT, 0, order["number"])])
+    _say("forgotten")
+    workload.settle()
+    _say("settled")
+
+
 def _migrate(path: Path, order: dict[str, Any]) -> None:
     _say(SqliteStore(path, TickingClock(0)).migrate())
 
@@ -132,6 +142,7 @@ WORK: dict[str, Callable[[Path, dict[str, Any]], None]] = {
     "later": _later,
     "rebuild": _rebuild,
     "delete": _delete,
+    "forget": _forget,
     "migrate": _migrate,
     "lease": _lease,
 }
