@@ -66,8 +66,14 @@ def test_state_is_made_again_byte_for_byte(populated: Any) -> None:
     folded = installation.told("rebuild")["decisions"]["demo"]
     assert _digest(installation) == before
     assert folded == installation.told("verify")["tenants"]["demo"]["verified"]
-    _change(installation, "UPDATE member SET profile = '{}'", "UPDATE account SET available = 1", "DELETE FROM identity")
+    _change(
+        installation,
+        "UPDATE member SET profile = '{}'",
+        "UPDATE account SET available = 1",
+        "DELETE FROM identity",
+    )
     assert _digest(installation) != before
+    assert "postings" in installation.run("verify").err
     installation.told("rebuild", "--tenant", "demo")
     assert _digest(installation) == before
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import random
 from typing import Any
 
 import pytest
@@ -11,12 +13,14 @@ from conformance.stores import Bench, committers, ingest, only_on_postgres, only
 from conformance.test_activities import History
 from guerdon import limits
 from guerdon.clock import DAY, SECOND
+from guerdon.domain.points import POINTS_WERE_EXPLAINED
 from guerdon.engine import commands
+from guerdon.engine.commands.definitions import Define
 from guerdon.engine.committer import Committer
 from guerdon.errors import StoreBusy
 from guerdon.followers.background import Chore, Upkeep
 from guerdon.followers.lease import Lease
-from guerdon.store import activities
+from guerdon.store import activities, books
 from guerdon.store.transaction import Transaction
 
 LEASE = limits.upkeep_lease_seconds * SECOND
@@ -50,6 +54,37 @@ def test_two_processes_that_take_turns_lose_and_double_nothing(bench: Bench, see
             history.step()
             history.check()
         assert bench.ask(lambda rows: activities.indexed(rows, bench.tenant_id)) > 100
+
+
+@only_on_postgres
+def test_two_processes_that_take_turns_let_every_activity_earn_once_and_in_order(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "rules_slice_activities", 5)
+    rule = {"type": "custom_event", "eventName": "seen", "pointsAmount": 1, "allTimeActive": True}
+    bench.do(Define(bench.tenant_id, 0, "Rule", json.dumps(rule)))
+    chance = random.Random(7)
+    sent = [chance.choice("abc") for _ in range(120)]
+    for at in range(0, len(sent), 10):
+        bench.do(ingest(bench.tenant_id, sent[at : at + 10]))
+    with committers(bench, 1) as (other,):
+        processes = [(bench.committer, Upkeep()), (other, Upkeep())]
+        for _ in range(80):
+            if chance.random() < 0.3:
+                # The one who holds the lease falls silent.
+                bench.clock.moment += LEASE + 1
+            committer, upkeep = chance.choice(processes)
+            upkeep.refresh()
+            upkeep.slice(committer, busy=False)
+    rows = bench.ask(
+        lambda rows: rows.all(
+            "decisions_of_type_from",
+            **{"tenant_id": 1, "type": POINTS_WERE_EXPLAINED, "from": 1, "limit": 1_000},
+        )
+    )
+    earned = [json.loads(row[5])["explanation"][0]["activity"] for row in rows]
+    assert earned == list(range(1, len(sent) + 1))
+    assert bench.ask(lambda rows: books.faults(rows, 1)) == []
 
 
 @only_on_postgres
