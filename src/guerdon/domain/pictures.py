@@ -56,9 +56,9 @@ def recognised(content: bytes) -> Picture | None:
 
 
 def put(
-    picture_id: str, place: Place, picture: Picture, original_name: str, content: str
+    picture_id: str, place: Place, picture: Picture, original_name: str, digest: str
 ) -> Decision:
-    """A picture is shown from now on; `content` is Base64, and sealed."""
+    """A picture is shown from now on; `digest` is the SHA-256 of its content, in hex."""
     return Decision(
         type=WAS_PUT,
         aggregate=picture_id,
@@ -67,9 +67,8 @@ def put(
             "path": f"{place.kind.lower()}/{picture_id}.{picture.ending}",
             "originalName": original_name,
             "mime": picture.mime,
-            "content": content,
+            "sha256": digest,
         },
-        personal="content",
     )
 
 

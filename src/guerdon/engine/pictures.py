@@ -1,12 +1,12 @@
 """Pictures' use cases.
 
-A picture stands in the decision that puts it into its place, sealed under the tenant's own key: a
-rebuild has it, and nobody who reads decisions is sent it.
+The decision that puts a picture into its place has the digest of its content. The content stands
+beside the journal, which stays light, for as long as some picture looks like that.
 """
 
 from __future__ import annotations
 
-import base64
+import hashlib
 
 from guerdon import limits
 from guerdon.domain import pictures as decide
@@ -37,8 +37,10 @@ def put(tx: Transaction, command: SetPicture) -> str:
         raise TooLarge(message, code="too_many_pictures", field="file")
     picture_id = tx.uuid()
     place = decide.Place(kind, owner_id, command.place or picture_id)
-    content = base64.b64encode(command.content).decode()
-    record(tx, tenant_id, decide.put(picture_id, place, picture, command.original_name, content))
+    digest = hashlib.sha256(command.content).hexdigest()
+    tx.rows.run("add_picture_file", tenant_id=tenant_id, digest=digest, content=command.content)
+    record(tx, tenant_id, decide.put(picture_id, place, picture, command.original_name, digest))
+    tx.rows.run("remove_unused_picture_files", tenant_id=tenant_id)
     return picture_id
 
 
@@ -49,6 +51,7 @@ def remove(tx: Transaction, command: RemovePicture) -> None:
         if each.place == place:
             gone = decide.Place(command.kind, command.owner_id, place)
             record(tx, tenant_id, decide.removed(each.picture_id, gone))
+            tx.rows.run("remove_unused_picture_files", tenant_id=tenant_id)
             return
     raise NotFound(code="no_picture")
 

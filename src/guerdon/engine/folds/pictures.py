@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-
 from guerdon.domain import definitions, pictures
 from guerdon.engine.folds.fact import Fact, Fold
 from guerdon.store.transaction import Transaction
@@ -22,7 +20,7 @@ def _put(tx: Transaction, fact: Fact) -> None:
         path=payload["path"],
         original_name=payload["originalName"],
         mime=payload["mime"],
-        content=base64.b64decode(payload["content"]),
+        digest=payload["sha256"],
     )
 
 
