@@ -7,7 +7,7 @@ from pathlib import Path
 from dialects.openloyalty.crowd import enrol, level
 from dialects.openloyalty.staff import MISSING, children, get, send
 from dialects.openloyalty.till import back, customer, permanent, post, sale
-from guerdon.dialects.openloyalty import leftout, settings
+from guerdon.dialects.openloyalty import settings
 from guerdon.engine.settings import SETTINGS
 
 DOCUMENT = Path(__file__).parents[3] / "docs/dialects/openloyalty.md"
@@ -244,14 +244,3 @@ def test_choices_are_listed_by_what_they_are_called(house):
         assert get(house, {}, f"/settings/choices/{name}").json()["choices"], name
     unknown = get(house, {}, "/settings/choices/colour")
     assert (unknown.status, unknown.json()) == (404, MISSING)
-
-
-def test_what_is_left_out_says_why(house):
-    for reason, requests in leftout.LEFT_OUT.items():
-        for method, path in requests:
-            target = re.sub(r"\{\w+\}", "x", path)
-            for store in ("", "/DEFAULT"):
-                lines = [] if method == "GET" else ["photo[file]=x"]
-                reply = send(house, {}, store + target, lines, method)
-                assert reply.status == 501, (method, target)
-                assert reply.json() == {"error": {"code": 501, "message": reason}}
