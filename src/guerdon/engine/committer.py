@@ -16,7 +16,7 @@ import structlog
 from guerdon import limits
 from guerdon.clock import Clock
 from guerdon.engine.commands import Append, Command, Ingest
-from guerdon.engine.handlers import HANDLERS
+from guerdon.engine.handlers import HANDLERS, read_ahead
 from guerdon.errors import (
     Conflict,
     Defect,
@@ -132,6 +132,8 @@ class Committer:
         tx = self._begin()
         alone = len(commands) == 1
         try:
+            if not alone:
+                read_ahead(tx, commands)
             outcomes = [self._unit(tx, command, alone=alone) for command in commands]
             self._end(tx, alone=alone)
         except BaseException:

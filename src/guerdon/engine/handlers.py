@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
+
 from guerdon.engine import (
     administrators,
     audit,
@@ -27,6 +30,7 @@ from guerdon.engine import (
     places,
     points,
     purchases,
+    purses,
     rebuild,
     rewards,
     rules,
@@ -37,6 +41,9 @@ from guerdon.engine import (
     tenants,
 )
 from guerdon.engine.commands.once import Once
+from guerdon.engine.commands.points import AddPoints, SpendPoints
+from guerdon.errors import NotFound
+from guerdon.store.transaction import Transaction
 
 HANDLERS: commands.Handlers = {
     commands.Append: ingest.append,
@@ -85,6 +92,22 @@ HANDLERS: commands.Handlers = {
     **audit.HANDLERS,
 }
 HANDLERS[Once] = once.carried_out_by(dict(HANDLERS))
+
+AHEAD: dict[type[commands.Command], str] = {AddPoints: "number", SpendPoints: "number"}
+"""Commands whose group is read ahead, and the field that names the member."""
+
+
+def read_ahead(tx: Transaction, group: Sequence[commands.Command]) -> None:
+    """Ask at once for what several commands of a group will ask for."""
+    numbers: dict[int, set[int]] = {}
+    for command in group:
+        field = AHEAD.get(type(command))
+        if field is not None:
+            numbers.setdefault(command.tenant_id, set()).add(getattr(command, field))
+    for tenant_id, named in numbers.items():
+        with contextlib.suppress(NotFound):  # no such tenant: its commands will say so
+            purses.learn(tx, tenant_id, named)
+
 
 # Who hears of which moment, in this order.
 _LISTENERS: dict[consequences.Moment, list[consequences.Listener]] = {

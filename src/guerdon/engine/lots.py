@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from guerdon.domain import lots, points
 from guerdon.domain.lots import FOREVER, Lot
 from guerdon.domain.points import Terms
+from guerdon.engine import purses
 from guerdon.engine.accounts import account, learn
 from guerdon.engine.consequences import follow
 from guerdon.engine.programme import settings, timezone
@@ -31,8 +32,7 @@ def terms(
 
 def live(tx: Transaction, tenant_id: int, number: int) -> Iterator[Lot]:
     """The lots a member can spend now, in the programme's order of spending."""
-    order = settings(tx, tenant_id)["points.spend_order"]
-    return ledger.live_lots(tx.rows, tenant_id, number, moment=tx.moment(tenant_id), order=order)
+    return purses.live(tx, tenant_id, number, tx.moment(tenant_id))
 
 
 def expiry(

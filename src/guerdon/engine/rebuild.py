@@ -40,6 +40,7 @@ def rebuild_state(tx: Transaction, command: RebuildState) -> Rebuilt:
     tx.forget(tenant_id)
     tx.accounts.clear()
     tx.lots.clear()
+    tx.purses.clear()
     count = 0
     for recorded in _journal(tx, tenant_id):
         _fold(tx, tenant_id, recorded)

@@ -16,6 +16,8 @@ from guerdon.domain.points import AVAILABLE, OF_PROGRAMME, position_of
 from guerdon.store.port import Row, Rows
 
 _LOTS_ROWS = 16
+FIRST_LOTS = 4
+"""How many of each member's lots are read ahead: nearly always enough."""
 _FIRST = -1
 _EXPIRES_AT = 10
 PREFIX = "points:"
@@ -140,6 +142,20 @@ def live_lots(rows: Rows, tenant_id: int, number: int, *, moment: int, order: st
 def is_due(rows: Rows, tenant_id: int, moment: int) -> bool:
     """Whether a lot has to be unlocked or expired."""
     return rows.one("lots_due", tenant_id=tenant_id, moment=moment, limit=1) is not None
+
+
+def first_lots(
+    rows: Rows, tenant_id: int, numbers: Collection[int], *, moment: int, order: str
+) -> dict[int, list[Lot]]:
+    """By member, the first `FIRST_LOTS` of `live_lots`; who has none is left out."""
+    query = "first_lots_by_expiry" if order == "expiry" else "first_lots_by_age"
+    listed = json.dumps(sorted(numbers))
+    found: dict[int, list[Lot]] = {}
+    for number, *lot in rows.all(
+        query, tenant_id=tenant_id, numbers=listed, moment=moment, limit=FIRST_LOTS
+    ):
+        found.setdefault(number, []).append(Lot(*lot))
+    return found
 
 
 def due(rows: Rows, tenant_id: int, moment: int, limit: int) -> list[Transfer]:

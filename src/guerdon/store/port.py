@@ -49,6 +49,7 @@ class Writer(Rows, Protocol):
     def later(self, query: str, /, **values: Any) -> None:
         """The same when nobody asks for the number: at the latest before whatever could see it.
 
+        It adds one row, or changes one that is there, named by its key.
         So many changes of a kind are made together. Trouble with one may show at a later call.
         """
 

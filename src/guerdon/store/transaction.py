@@ -77,6 +77,8 @@ class Transaction:
         """Members' accounts as they are now, by tenant and number; folds keep them so."""
         self.lots: dict[tuple[int, int], Any] = {}
         """Transfers as they are now, by tenant and position; a fold that changes one drops it."""
+        self.purses: dict[tuple[int, int], Any] = {}
+        """Members' lots as they are now, of those it was asked for; see `engine.purses`."""
         self._writes = rows.writes
         self._heads: dict[int, Head] = {}
         self._valid: dict[int, Memory] = {}

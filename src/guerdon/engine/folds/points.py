@@ -13,7 +13,7 @@ from typing import Any
 
 from guerdon.clock import from_datetime
 from guerdon.domain import points, registration
-from guerdon.domain.lots import FOREVER, Piece, take
+from guerdon.domain.lots import FOREVER, Lot, Piece
 from guerdon.domain.points import (
     AVAILABLE,
     BLOCKED,
@@ -27,8 +27,8 @@ from guerdon.domain.points import (
     TRANSIT,
     hundredths,
 )
+from guerdon.engine import purses
 from guerdon.engine.folds.fact import Fact, Fold, Payload, text
-from guerdon.engine.programme import settings
 from guerdon.errors import Defect
 from guerdon.store import points as ledger
 from guerdon.store.transaction import Transaction
@@ -80,6 +80,9 @@ def _came_in(tx: Transaction, fact: Fact, kind: str, source: str) -> None:
         return
     legs = [(source, AVAILABLE, remaining), (source, DEBT, value - remaining)]
     lapsed = remaining if expires_at <= fact.recorded_at else 0
+    if remaining and not lapsed:
+        lot = Lot(fact.position, remaining, expires_at, fact.recorded_at)
+        purses.put(tx, fact.tenant_id, fact.number, lot)
     earned = value if kind == "adding" else 0
     spent = -value if source == SPENT else 0
     _post(tx, fact, fact.position, legs, lapsed=lapsed, earned=earned, spent=spent)
@@ -165,6 +168,7 @@ def _reset(tx: Transaction, fact: Fact) -> None:
         _count(tx, fact, kind, state, -count)
         _count(tx, fact, kind, "expired", count)
     tx.lots.clear()
+    purses.forget(tx, fact.tenant_id, fact.number)
     tx.rows.run("empty_open_lots", tenant_id=fact.tenant_id, number=fact.number)
     legs = [(AVAILABLE, EXPIRED, account.held), (LOCKED, EXPIRED, account.locked)]
     _post(tx, fact, 0, legs, expired=account.held + account.locked)
@@ -172,14 +176,10 @@ def _reset(tx: Transaction, fact: Fact) -> None:
 
 def _take(tx: Transaction, fact: Fact, value: int) -> list[Piece]:
     """Take points from the member's lots, as far as they go."""
-    order = settings(tx, fact.tenant_id)["points.spend_order"]
-    lots = ledger.live_lots(
-        tx.rows, fact.tenant_id, fact.number, moment=fact.recorded_at, order=order
-    )
-    pieces = take(lots, value)
+    pieces = purses.take(tx, fact.tenant_id, fact.number, value, fact.recorded_at)
     for piece in pieces:
         tx.lots.pop((fact.tenant_id, piece.lot.position), None)
-        tx.rows.run(
+        tx.rows.later(
             "take_from_lot",
             tenant_id=fact.tenant_id,
             position=piece.lot.position,
@@ -288,6 +288,7 @@ def _set_lot(
     _count(tx, fact, lot.kind, lot.state, -1)
     _count(tx, fact, lot.kind, state, 1)
     tx.lots.pop((fact.tenant_id, lot.position), None)
+    purses.forget(tx, fact.tenant_id, lot.number)
     tx.rows.later(
         "set_lot",
         tenant_id=fact.tenant_id,
@@ -306,7 +307,7 @@ def _named(tx: Transaction, fact: Fact) -> ledger.Transfer:
     """The transfer that a decision is about."""
     transfer_id = fact.payload["pointsTransferId"]["pointsTransferId"]
     known: ledger.Transfer | None
-    known = tx.lots.get((fact.tenant_id, points.position_of(transfer_id)))
+    known = tx.lots.get((fact.tenant_id, points.position_of(transfer_id) or 0))
     if known is not None and known.transfer_id == transfer_id:
         return known
     transfer = ledger.transfer(tx.rows, fact.tenant_id, transfer_id)

@@ -82,6 +82,28 @@ WHERE tenant_id = :tenant_id AND number = :number AND remaining > 0 AND state = 
   AND expires_at > :moment AND (created_at, position) > (:created_at, :position)
 ORDER BY created_at, position LIMIT :limit;
 
+-- name: first_lots_by_expiry
+-- Some members' (a JSON list of numbers) first lots that can be spent, soonest to expire first.
+SELECT t.number, t.position, t.remaining, t.expires_at, t.created_at
+FROM json_each(:numbers) m CROSS JOIN points_transfer t
+WHERE t.tenant_id = :tenant_id AND t.position IN (
+    SELECT f.position FROM points_transfer f
+    WHERE f.tenant_id = :tenant_id AND f.number = m.value AND f.remaining > 0
+      AND f.state = 'active' AND f.expires_at > :moment
+    ORDER BY f.expires_at, f.position LIMIT :limit)
+ORDER BY t.number, t.expires_at, t.position;
+
+-- name: first_lots_by_age
+-- The same, oldest first.
+SELECT t.number, t.position, t.remaining, t.expires_at, t.created_at
+FROM json_each(:numbers) m CROSS JOIN points_transfer t
+WHERE t.tenant_id = :tenant_id AND t.position IN (
+    SELECT f.position FROM points_transfer f
+    WHERE f.tenant_id = :tenant_id AND f.number = m.value AND f.remaining > 0
+      AND f.state = 'active' AND f.expires_at > :moment
+    ORDER BY f.created_at, f.position LIMIT :limit)
+ORDER BY t.number, t.created_at, t.position;
+
 -- name: lots_due
 -- Lots of a tenant with something due, the longest overdue first.
 SELECT t.position, t.number, t.transfer_id, t.kind, t.state, t.value, t.issuer, t.comment,

@@ -19,6 +19,8 @@ QUERIES = queries.load("sqlite")
 _NAMES = {name: tuple(queries.parameters(text)) for name, text in QUERIES.items()}
 _TABLES = {name: queries.tables(text) for name, text in QUERIES.items()}
 _ADDS_ONE = frozenset(name for name, text in QUERIES.items() if queries.adds_one(text))
+_NEW = frozenset(name for name in _ADDS_ONE if "ON CONFLICT" not in QUERIES[name])
+"""Those of them that add a row there was not."""
 _PURGES = 1  # in the file's user_version: pages are still to be cleared of what is gone
 _FSYNC_FAILED = (apsw.SQLITE_IOERR_FSYNC, apsw.SQLITE_IOERR_DIR_FSYNC)
 _FAILED_WRITE = (apsw.SQLITE_IOERR_WRITE, apsw.SQLITE_IOERR_TRUNCATE)
@@ -54,6 +56,17 @@ def no_text(error: UnicodeDecodeError) -> errors.StoreError:
 
 def _extended(error: apsw.Error) -> int:
     return getattr(error, "extendedresult", 0)
+
+
+def _may_change_places(query: str, other: str) -> bool:
+    """Whether two changes that wait come to the same in either order.
+
+    A change of one row that is there has nothing to do with a row that is added.
+    """
+    if _TABLES[query].isdisjoint(_TABLES[other]):
+        return True
+    are_new = (query in _NEW, other in _NEW)
+    return all(are_new) or (any(are_new) and not {query, other} <= _ADDS_ONE)
 
 
 class _Translated:
@@ -137,7 +150,7 @@ class SqliteWriter(SqliteRows):
         self._has_log = True
         self._watch = _Watch(self)
         self._append = QUERIES["append_activity"]
-        # What was put off, by query; no two of these are about one table.
+        # What was put off, by query. Rows are added before others are changed.
         self._waiting: dict[str, list[Row]] = {}
         self._awaited: set[str] = set()
         connection.set_wal_hook(self._count_wal_pages)
@@ -198,7 +211,8 @@ class SqliteWriter(SqliteRows):
         self.writes += 1
         rows = self._waiting.get(query)
         if rows is None:
-            self._catch_up_with(query)
+            if not all(_may_change_places(query, other) for other in self._waiting):
+                self._catch_up()
             rows = self._waiting[query] = []
             self._awaited |= _TABLES[query]
         rows.append(tuple([values[name] for name in _NAMES[query]]))
@@ -283,8 +297,8 @@ class SqliteWriter(SqliteRows):
         waiting = self._waiting
         self._forget()
         with self._watch:
-            for query, rows in waiting.items():
-                self._connection.executemany(QUERIES[query], rows)
+            for query in sorted(waiting, key=_NEW.__contains__, reverse=True):
+                self._connection.executemany(QUERIES[query], waiting[query])
 
     def _forget(self) -> None:
         self._waiting, self._awaited = {}, set()
