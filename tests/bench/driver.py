@@ -17,7 +17,7 @@ from typing import Any
 from bench import bodies, process
 from bench.bodies import Member
 from guerdon import bootstrap, config
-from guerdon.clock import DAY, SystemClock
+from guerdon.clock import DAY, Clock, SystemClock
 from guerdon.engine.commands import (
     AddActivityType,
     Append,
@@ -39,15 +39,16 @@ jitter = 3_600_000_000
 late_share, late_max = 0.01, 7 * DAY
 common_share = 0.2  # of the first type
 registrations_per_group = 200
+look_seconds = 0.1  # by then the background work looks again at what is new
 replay_seconds = batch_replay_hours * 3_600
 
 
 class Driver:
     """A committer over the data folder of a product that does not run."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, clock: Clock | None = None) -> None:
         settings = config.load({"data_dir": str(folder)}, {}, folder)
-        clock = SystemClock()
+        clock = clock or SystemClock()
         self.store = bootstrap.open_store(settings, clock, print)
         self.store.migrate()
         self.committer = bootstrap.committer(settings, self.store, clock)
@@ -72,9 +73,10 @@ class Driver:
 
     def catch_up(self) -> None:
         """Do all background work there is."""
-        self.upkeep.refresh()
+        time.sleep(look_seconds)
         while self.between(busy=False):
             pass
+        self.upkeep.settle(self.committer)
 
     def last(self, tenant_id: int) -> int:
         """The newest position."""

@@ -82,6 +82,10 @@ class Product:
     def set_up(self) -> None:
         """Create the tenant and a key per dialect; each has an address allowlist."""
         self.command("tenant", "create", TENANT)
+        self.make_keys()
+
+    def make_keys(self) -> None:
+        """The keys of a tenant that exists."""
         for dialect in DIALECTS:
             words = ["--tenant", TENANT, "--dialect", dialect, "--allow-ip", "127.0.0.0/8"]
             self.keys[dialect] = self.command("key", "create", *words)

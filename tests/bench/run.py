@@ -2,9 +2,11 @@
 
     python tests/bench/run.py [--only NAME...] [--quick] [--rows N]
 
-Every value is a ratio of two rates measured in this run, in turn, on this machine, with the same
-durability; absolute rates stand in the note. `--quick` measures once and shortly and leaves the
-big figures (10 million rows) out. Exits with 1 when a figure was measured and does not hold.
+Most values are ratios of two rates measured in this run, in turn, on this machine, with the same
+durability; absolute rates stand in the note. Where there is nothing to compare with (commands,
+rules, expiry, imports) the value is a rate or a time and says its unit. `--quick` measures once
+and shortly and leaves the big figures (10 million rows) out. Exits with 1 when a figure was
+measured and does not hold.
 """
 
 from __future__ import annotations
@@ -23,15 +25,20 @@ sys.path[0] = str(Path(__file__).resolve().parents[1])
 from bench import figure  # noqa: E402
 from bench.figure import Figure  # noqa: E402
 from bench.figures import (  # noqa: E402
+    activity_points,
     batch,
+    commands,
     deletion,
     events,
+    expiry,
     growth,
+    imports,
     memory,
     pages,
     peers,
     single,
     startup,
+    upkeep,
 )
 from bench.session import FOLDER, Session  # noqa: E402
 
@@ -54,6 +61,12 @@ MEASURES: Sequence[Measure] = (
     Measure("batch-postgres", batch.run_postgres),
     Measure("peers", peers.run),
     Measure("event-pages", events.run),
+    Measure("commands", commands.run),
+    Measure("hot-member", commands.run_hot_member),
+    Measure("activity-to-points", activity_points.run),
+    Measure("upkeep", upkeep.run),
+    Measure("expiry", expiry.run),
+    Measure("import", imports.run),
     Measure("memory", memory.run, big=True),
     Measure("growth", growth.run, big=True),
     Measure("pages", pages.run, big=True),
