@@ -9,7 +9,7 @@ import pytest
 from dialects.openloyalty.furnished import Furnished
 from dialects.openloyalty.session import FORM, JSON
 from dialects.openloyalty.test_exchanges import EXCHANGES, filled, sent
-from dialects.openloyalty.till import permanent
+from dialects.openloyalty.till import customer, permanent
 from guerdon.store import decisions
 from guerdon.web import form
 
@@ -98,3 +98,16 @@ def test_another_tenants_credentials_reach_nothing(house):
         if "{" in each["url"] + each.get("body", "") or each["method"] == "GET":
             assert not re.search(rb"John|Doe|customer@example|level20|scan_id", reply.body), each
     assert journal() == before
+
+
+def test_a_customer_reaches_nobody_else(house):
+    furnished = Furnished(house)
+    other = customer(house, furnished.ids["other"])
+    furnished.callers = dict.fromkeys(furnished.callers, other)
+    anothers = ("{customer}", "{leaver}", "{transaction}", "{own_coupon}", "Numebr]=123")
+    for each in EXCHANGES:
+        words = each["url"] + each.get("body", "")
+        if any(word in words for word in anothers):
+            reply = sent(house, furnished, each)
+            assert reply.status in {400, 403, 404}, (each["method"], words, reply.body)
+            assert b"customer@example" not in reply.body, each
