@@ -125,14 +125,18 @@ WHERE tenant_id = :tenant_id AND outcome_id = :outcome_id;
 -- a target that means taking a file back, and not before an attempt under way has ended.
 UPDATE delivery SET target = '', subject = '', body = '', last_error = NULL, fence = fence + 1,
        attempts = 0, outcome = COALESCE(outcome, 'forgotten'),
-       due_at = CASE WHEN finished_at IS NULL THEN :due_at ELSE :now END,
-       finished_at = CASE WHEN kind = 'webhook' THEN COALESCE(finished_at, :now) END
+       due_at = CASE WHEN finished_at IS NULL THEN CAST(:due_at AS BIGINT)
+                     ELSE CAST(:now AS BIGINT) END,
+       finished_at = CASE WHEN kind = 'webhook'
+                          THEN COALESCE(finished_at, CAST(:now AS BIGINT)) END
 WHERE tenant_id = :tenant_id AND number = :number AND target <> '';
 
 -- name: forget_deliveries_to
 -- The same by the address it was sent to.
 UPDATE delivery SET target = '', subject = '', body = '', last_error = NULL, fence = fence + 1,
        attempts = 0, outcome = COALESCE(outcome, 'forgotten'),
-       due_at = CASE WHEN finished_at IS NULL THEN :due_at ELSE :now END,
-       finished_at = CASE WHEN kind = 'webhook' THEN COALESCE(finished_at, :now) END
+       due_at = CASE WHEN finished_at IS NULL THEN CAST(:due_at AS BIGINT)
+                     ELSE CAST(:now AS BIGINT) END,
+       finished_at = CASE WHEN kind = 'webhook'
+                          THEN COALESCE(finished_at, CAST(:now AS BIGINT)) END
 WHERE tenant_id = :tenant_id AND target = :target AND target <> '';
