@@ -20,6 +20,7 @@ from guerdon.clock import DAY, SECOND
 from guerdon.domain.purchases import Item
 from guerdon.engine import commands
 from guerdon.engine.commands import administrators, credentials, imports, places, standing
+from guerdon.engine.commands.audit import ArchiveAudit
 from guerdon.engine.commands.definitions import Define, Undefine
 from guerdon.engine.commands.erasure import AnonymizeMember, DeleteMember
 from guerdon.engine.commands.invitations import Invite
@@ -142,6 +143,7 @@ def platform(story: Story) -> None:
     story.segments = [
         story.define("Segment", parts=[{"criteria": [each]}]) for each in (wear, away)
     ]
+    one(ArchiveAudit, "first.csv", story.bench.clock.moment - 9 * SECOND)
     one(Undefine, "Level", story.define("Level", conditionValue=7, reward={"value": 0}))
 
 
