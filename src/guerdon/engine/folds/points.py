@@ -306,8 +306,8 @@ def _count(tx: Transaction, fact: Fact, kind: str, state: str, change: int) -> N
 def _named(tx: Transaction, fact: Fact) -> ledger.Transfer:
     """The transfer that a decision is about."""
     transfer_id = fact.payload["pointsTransferId"]["pointsTransferId"]
-    known: ledger.Transfer | None
-    known = tx.lots.get((fact.tenant_id, points.position_of(transfer_id) or 0))
+    place = fact.tenant_id, points.position_of(transfer_id) or 0
+    known: ledger.Transfer | None = tx.lots.get(place)
     if known is not None and known.transfer_id == transfer_id:
         return known
     transfer = ledger.transfer(tx.rows, fact.tenant_id, transfer_id)
