@@ -1,11 +1,9 @@
-"""Customers: registering them, showing them, editing them, letting them in or not.
+"""Customers: showing them, editing them, and who there is.
 
 A path names a customer by their uuid. A customer may see and edit nobody but themselves (403);
 whoever was deleted is not found (404).
 
-Without a credential there are six requests: to register oneself, to activate an account, to confirm
-a new e-mail or phone, to have a code sent again, and to ask whether somebody exists. Tries that
-guess are counted as wrong passwords are; whether a phone number is known is not told.
+Whether somebody exists can be asked without a credential; tries are counted as wrong passwords are.
 Source: Open Loyalty 4.3, "Customers"; the last routes of `endpoints` are of 3.2.
 """
 
@@ -24,81 +22,16 @@ from guerdon.dialects.openloyalty import customers_status as status
 from guerdon.dialects.openloyalty import refusals
 from guerdon.dialects.openloyalty.customers_shapes import TYPES
 from guerdon.dialects.openloyalty.desk import Answer, Context, Endpoint, Visit
-from guerdon.dialects.openloyalty.forms import Form
-from guerdon.engine.commands import Command, Registered
-from guerdon.engine.commands.credentials import ActivateByToken, ConfirmChange, SendActivation
-from guerdon.engine.commands.members import By, EditMember, EnrolMember
-from guerdon.engine.commands.standing import ActivateMember, AssignPos, DeactivateMember
+from guerdon.engine.commands.members import EditMember
+from guerdon.engine.commands.standing import AssignPos
 from guerdon.errors import Forbidden, NotFound, Refused
 from guerdon.store import members, registrations, standing
 from guerdon.store.members import Member
 from guerdon.store.port import Rows
 from guerdon.web import answers
 
-_METHOD = "members.activation_method"
-
-
-# --- registering ---------------------------------------------------------------------------------
-
-
-async def register(visit: Visit) -> Answer:
-    """`POST /customer/register`, `POST /admin/customer/register`: active at once."""
-    return await _enrol(visit, "admin")
-
-
-async def register_as_seller(visit: Visit) -> Answer:
-    """`POST /seller/customer/register`: the seller looks after whom they register."""
-    return await _enrol(visit, "seller")
-
-
-async def register_oneself(visit: Visit) -> Answer:
-    """`POST /customer/self_register`: inactive until the token that is sent comes back."""
-    return await _enrol(visit, "self")
-
-
-async def _enrol(visit: Visit, by: By) -> Answer:
-    form = await visit.form(forms.ROOT)
-    needs = "phone" if visit.settings[_METHOD] == "sms" else "email"
-    said = forms.read(form, visit.timezone, is_new=True, needs=needs, is_own=by == "self")
-    if by == "self":
-        said.password = forms.read_password(form)
-        said.invitation_token = form.text("invitationToken", required=False) or ""
-    if by == "seller":
-        said.seller_id = visit.caller.id
-    if not form.is_valid:
-        await _refuse(visit, form, said)
-    password_hash = await visit.logins.hashed(said.password) if said.password else ""
-    command = EnrolMember(
-        visit.tenant_id,
-        visit.key_id,
-        by,
-        msgspec.json.encode(said.details).decode(),
-        store_code=visit.store_code,
-        password_hash=password_hash,
-        level_id=said.level_id,
-        pos_id=said.pos_id,
-        seller_id=said.seller_id,
-        invitation_token=said.invitation_token,
-        referrer_email=said.referrer_email,
-        actor=visit.actor,
-    )
-    try:
-        registered: Registered = await visit.execute(command)
-    except Refused as refusal:
-        await _refuse(visit, form, said)
-        forms.refused(form, refusal)
-        raise
-    return visit.ok({"customerId": registered.member_id, "email": said.details.get("email")})
-
-
-async def _refuse(visit: Visit, form: Form, said: forms.Said) -> None:
-    """Refuse a form with everything that is wrong, if the form or the store knows of anything.
-
-    Nobody asks the store before it refused: of a request that is sent again with its key it knows
-    names that are taken, by whom the first one registered.
-    """
-    await visit.read(lambda rows: forms.check(rows, visit.tenant_id, form, said))
-    form.check()
+METHOD = "members.activation_method"
+"""The setting that says what a customer is reached by."""
 
 
 # --- editing and showing -------------------------------------------------------------------------
@@ -111,7 +44,7 @@ async def change(visit: Visit) -> Answer:
     if is_own and not visit.settings["members.allow_profile_edits"]:
         raise Forbidden("Access Denied.")
     form = await visit.form(forms.ROOT)
-    needs = "phone" if visit.settings[_METHOD] == "sms" else "email"
+    needs = "phone" if visit.settings[METHOD] == "sms" else "email"
     said = forms.read(form, visit.timezone, is_new=False, needs=needs, is_own=is_own)
     await visit.read(lambda rows: forms.check(rows, visit.tenant_id, form, said, member.number))
     form.check()
@@ -181,93 +114,6 @@ async def found(visit: Visit) -> Member:
     return await visit.read(lambda rows: named(rows, visit))
 
 
-# --- letting in ----------------------------------------------------------------------------------
-
-
-async def activate(visit: Visit) -> Answer:
-    """`POST /{admin|seller}/customer/{customer}/activate`."""
-    member = await found(visit)
-    await visit.execute(
-        ActivateMember(visit.tenant_id, visit.key_id, member.number, actor=visit.actor)
-    )
-    return visit.ok()
-
-
-async def deactivate(visit: Visit) -> Answer:
-    """`POST /{admin|seller}/customer/{customer}/deactivate`."""
-    member = await found(visit)
-    await visit.execute(
-        DeactivateMember(visit.tenant_id, visit.key_id, member.number, actor=visit.actor)
-    )
-    return visit.ok()
-
-
-async def activate_by_mail(visit: Visit) -> Answer:
-    """`POST /customer/activate/{token}`."""
-    token = visit.params["token"]
-    await _redeem(visit, ActivateByToken(visit.tenant_id, visit.key_id, token))
-    return visit.ok()
-
-
-async def activate_by_sms(visit: Visit) -> Answer:
-    """`POST /customer/activate-sms/{token}`."""
-    token = visit.params["token"]
-    await _redeem(visit, ActivateByToken(visit.tenant_id, visit.key_id, token, by_sms=True))
-    return visit.nothing()
-
-
-async def confirm_change(visit: Visit) -> Answer:
-    """`POST /customer/confirm-change/{token}`."""
-    await _redeem(visit, ConfirmChange(visit.tenant_id, visit.key_id, visit.params["token"]))
-    return visit.nothing()
-
-
-async def _redeem(visit: Visit, command: Command) -> None:
-    """Use a token; a wrong one counts as a guess. Errors: NotFound; `too_many_requests`."""
-    attempt = visit.logins.attempt(visit.request, "a token")
-    await visit.execute(command)
-    attempt.succeeded()
-
-
-async def send_code(visit: Visit) -> Answer:
-    """`POST /{admin|seller}/customer/{customer}/send-sms-code`."""
-    member = await found(visit)
-    try:
-        await visit.execute(_code_for(visit, member.number))
-    except Refused as refusal:
-        if refusal.code not in ("already_active", "no_address"):
-            raise
-        return visit.problem(refusal.message)
-    return visit.ok()
-
-
-async def send_code_again(visit: Visit) -> Answer:
-    """`POST /customer/customer-phone/send-sms-code`: to whoever has the phone number `phone`.
-
-    The answer is the same whether or not there is somebody, and somebody who waits.
-    """
-    form = await visit.form("")
-    own = visit.caller.number
-    phone = form.text("phone", required=own is None) or ""
-    form.check()
-    visit.logins.attempt(visit.request, f"code for {phone}")
-    number = own or await visit.read(
-        lambda rows: members.find(rows, visit.tenant_id, "phone", phone)
-    )
-    if number is None:
-        return visit.ok()
-    try:
-        await visit.execute(_code_for(visit, number))
-    except Refused as refusal:
-        if refusal.code not in ("already_active", "no_address", "unknown_member"):
-            raise
-    return visit.ok()
-
-
-def _code_for(visit: Visit, number: int) -> SendActivation:
-    return SendActivation(visit.tenant_id, visit.key_id, number, by_sms=True, actor=visit.actor)
-
-
 # --- the rest ------------------------------------------------------------------------------------
 
 
@@ -330,12 +176,7 @@ def endpoints() -> list[Endpoint]:
     see, modify = "CUSTOMER:VIEW", "CUSTOMER:MODIFY"
     people: tuple[Context, ...] = ("admin", "seller", "customer")
     one = "/customer/{customer}"
-    code = "send-sms-code"
     return [
-        Endpoint("POST", "/customer/register", register, "admin", modify),
-        Endpoint("POST", "/admin/customer/register", register, "admin", modify),
-        Endpoint("POST", "/seller/customer/register", register_as_seller, "seller"),
-        Endpoint("POST", "/customer/self_register", register_oneself, "anyone"),
         Endpoint("GET", "/customer", lists.everybody, "admin", see),
         Endpoint("GET", "/admin/customer", lists.everybody, "admin", see),
         Endpoint("POST", "/pos/search/customer", lists.sought, ("seller", "admin"), see),
@@ -345,16 +186,6 @@ def endpoints() -> list[Endpoint]:
         Endpoint("GET", f"/admin{one}/status", show_status, "admin", see),
         Endpoint("GET", f"/seller{one}/status", show_status, "seller"),
         Endpoint("GET", f"/customer{one}/status", show_status, "customer"),
-        Endpoint("POST", f"/admin{one}/activate", activate, "admin", modify),
-        Endpoint("POST", f"/seller{one}/activate", activate, "seller"),
-        Endpoint("POST", f"/admin{one}/deactivate", deactivate, "admin", modify),
-        Endpoint("POST", f"/seller{one}/deactivate", deactivate, "seller"),
-        Endpoint("POST", "/customer/activate/{token}", activate_by_mail, "anyone"),
-        Endpoint("POST", "/customer/activate-sms/{token}", activate_by_sms, "anyone"),
-        Endpoint("POST", "/customer/confirm-change/{token}", confirm_change, "anyone"),
-        Endpoint("POST", f"/admin{one}/{code}", send_code, "admin", modify),
-        Endpoint("POST", f"/seller{one}/{code}", send_code, "seller"),
-        Endpoint("POST", f"/customer/customer-phone/{code}", send_code_again, "anyone"),
         Endpoint("POST", f"{one}/pos", assign_pos, "admin", modify),
         Endpoint("POST", f"/seller{one}/pos", assign_pos, "seller"),
         Endpoint("GET", "/customer/check", check, "anyone"),
