@@ -307,6 +307,19 @@ def test_the_list_is_filtered_by_user_and_event_and_paged(shop: Partner) -> None
         shop.house.settle()
 
 
+def test_pages_neither_skip_nor_repeat_while_events_arrive(shop: Partner) -> None:
+    """They are in the order of arrival, whatever the hour the events are said to be of."""
+    read: list[int] = []
+    for page in range(6):
+        for at in range(5 - page):
+            late = f"2024-01-{20 - page:02} 00:00:{at:02}"
+            shop.user_event(event="view", service_uid="u-1", datetime=late)
+        shop.house.settle()
+        answer = shop.get(f"/user-events?limit=3&page={page}&event=view").json()
+        read += [one["id"] for one in answer["payload"]]
+    assert read == list(range(1, 16))
+
+
 def test_a_plain_service_uid_wins_over_its_base64_reading(shop: Partner) -> None:
     shop.user(service_uid="dS0x")
     shop.user_event(event="view", service_uid="u-1")
