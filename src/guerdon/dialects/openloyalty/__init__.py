@@ -1,4 +1,4 @@
-"""Open Loyalty's `/api`: logging in, and the event store."""
+"""Open Loyalty's `/api`: a whole loyalty programme as release 4.3 has it."""
 
 from guerdon.dialects.openloyalty.routes import room
 
