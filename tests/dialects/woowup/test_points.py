@@ -47,6 +47,22 @@ def test_negative_points_are_spent_and_never_below_zero(shop: Partner) -> None:
     assert balance(shop) == 10
 
 
+def test_points_that_are_sent_again_with_their_key_move_once(shop: Partner) -> None:
+    headers = {"authorization": f"Basic {shop.secret}", "idempotency-key": "k-1"}
+    first, again = (shop.post("/users/1/points", GIFT, headers=headers) for _ in range(2))
+    assert first.json()["payload"] == again.json()["payload"]
+    assert again.headers["idempotency-replayed"] == "true"
+    assert balance(shop) == 30
+    assert shop.post("/users/1/points", {**GIFT, "points": 31}, headers=headers).status == 422
+    shop.post("/users/1/points", GIFT)
+    assert balance(shop) == 60, "without a key two movements are two"
+    user = {"service_uid": "u-9", "points": 5}
+    headers["idempotency-key"] = "k-2"
+    first, again = (shop.post("/users", user, headers=headers) for _ in range(2))
+    assert first.json()["payload"] == again.json()["payload"]
+    assert (first.status, again.status) == (201, 201)
+
+
 WRONG_FIELDS: tuple[dict[str, Any], ...] = (
     {"points": 0},
     {"points": "0"},
@@ -130,9 +146,7 @@ def test_transactions_are_listed_oldest_first_and_filtered(shop: Partner, path: 
 def test_many_transactions_are_all_answered_in_pages(shop: Partner) -> None:
     house = shop.house
     for at in range(25):
-        house.execute(
-            AddPoints(house.tenant_id, 0, number=1, points=100, comment=f"gift: {at}")
-        )
+        house.execute(AddPoints(house.tenant_id, 0, number=1, points=100, comment=f"gift: {at}"))
     everything = shop.get("/users/1/transactions").json()["payload"]
     assert len(everything) == 25
     pages = [

@@ -65,7 +65,7 @@ async def _moved(visit: Visit, finder: Finder, fields: Fields) -> Answer:
     if not isinstance(description, str):
         raise _invalid("description", "must be a text")
     command = AddPoints if hundredths > 0 else SpendPoints
-    moved: Transferred = await visit.engine.execute(
+    moved: Transferred = await visit.execute(
         command(
             visit.tenant_id,
             visit.key.key_id,

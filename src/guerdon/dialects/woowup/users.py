@@ -38,7 +38,7 @@ async def create(visit: Visit) -> Answer:
     named = ids.required(fields)
     details = profile.of_somebody_new(fields)
     initial = amounts.initial(fields)
-    registered: Registered = await visit.engine.execute(
+    registered: Registered = await visit.execute(
         RegisterMember(
             visit.tenant_id,
             visit.key.key_id,
@@ -115,7 +115,7 @@ async def _update(visit: Visit, finder: Finder, fields: Fields) -> Answer:
     details = profile.changes(fields)
     named = ids.of_fields(fields)
     if details or named:
-        await visit.engine.execute(
+        await visit.execute(
             UpdateMember(
                 visit.tenant_id,
                 visit.key.key_id,

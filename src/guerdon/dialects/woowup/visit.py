@@ -10,10 +10,15 @@ import structlog
 from guerdon import limits
 from guerdon.dialects.woowup import bodies, params
 from guerdon.dialects.woowup.bodies import Fields
+from guerdon.dialects.woowup.door import DIALECT
 from guerdon.dialects.woowup.wire import Wire
+from guerdon.engine import once
+from guerdon.engine.commands import Command
+from guerdon.engine.commands.once import Answered
 from guerdon.engine.directory import Key
 from guerdon.engine.engine import Engine
 from guerdon.store.port import Rows
+from guerdon.web import idempotency
 from guerdon.web.answers import Answer
 from guerdon.web.request import Request
 
@@ -25,7 +30,7 @@ _REPAIRED = b"x-guerdon-repaired"
 class Visit:
     """A request whose key was let in."""
 
-    __slots__ = ("engine", "key", "request", "tenant_id", "wire")
+    __slots__ = ("_body", "engine", "key", "request", "tenant_id", "wire")
 
     def __init__(self, engine: Engine, wire: Wire, request: Request, key: Key) -> None:
         self.engine = engine
@@ -33,6 +38,7 @@ class Visit:
         self.request = request
         self.tenant_id = key.tenant_id
         self.wire = wire
+        self._body = b""
 
     @property
     def path_id(self) -> str:
@@ -45,7 +51,8 @@ class Visit:
 
     async def body(self) -> bytes:
         """The body as sent. Errors: those of `Request.body`."""
-        return await self.request.body(limits.woowup_body_bytes_max)
+        self._body = await self.request.body(limits.woowup_body_bytes_max)
+        return self._body
 
     def value(self, body: bytes) -> Any:
         """What the body says. Errors: those of `bodies.decode`."""
@@ -62,6 +69,17 @@ class Visit:
         """The answer to a question about this tenant."""
         tenant_id = self.tenant_id
         return await self.engine.read(lambda rows: question(rows, tenant_id))
+
+    async def execute(self, command: Command) -> Any:
+        """Change something; with an `Idempotency-Key` once, and answered alike each time."""
+        asked = self.request.scope["method"].encode() + b" " + self.request.scope["raw_path"]
+        replay = idempotency.replay_key(self.request, DIALECT, asked + b"\n" + self._body)
+        if replay is None:
+            return await self.engine.execute(command)
+        answered: Answered = await self.engine.execute(once.order(command, replay))
+        if answered.is_replayed:
+            self.wire.add_headers(self.request, idempotency.REPLAYED)
+        return once.answer_to(command, answered)
 
     def ok(self, payload: Any, *, status: int = 200, message: str = "ok") -> Answer:
         """A success."""
