@@ -4,9 +4,13 @@
 they need.
 """
 
-from dialects.openloyalty.session import PASSWORD, USERNAME
-from dialects.openloyalty.till import customer, permanent, post, sale, token
-from guerdon.dialects.openloyalty import tokens
+from dialects.openloyalty.session import PASSWORD, USERNAME, bearer
+from dialects.openloyalty.till import permanent, post, sale
+from guerdon.engine.commands.credentials import ChangeMemberPassword
+from guerdon.store import members
+from guerdon.web import passwords
+
+SECRET = "example123!@#"
 
 ADDRESS = {
     "street": "Bagno",
@@ -60,9 +64,9 @@ class Furnished:
         self._rules()
         self._purchases()
         self.callers = {
-            "admin": self._key,
-            "seller": token(house, tokens.SELLER, self.ids["seller"]),
-            "customer": customer(house, self.ids["customer"]),
+            "admin": self._logged_in("admin", USERNAME, PASSWORD),
+            "seller": self._logged_in("seller", "seller@example.com", SECRET),
+            "customer": self._logged_in("customer", "customer@example.com", SECRET),
             "anyone": {},
         }
         invited = {"invitation": {"type": "email", "recipientEmail": "friend@example.com"}}
@@ -83,6 +87,7 @@ class Furnished:
         self.ids |= {name: roles[name] for name in ("role", "spare_role")}
 
     def _people(self):
+        house = self._house
         levels = [self._level(condition) for condition in (0, 20, 2_000)]
         self.ids |= {"level": levels[1], "spare_level": levels[2]}
         self.levels = levels
@@ -97,7 +102,7 @@ class Furnished:
         for name in ("seller", "spare_seller"):
             seller = {"firstName": "Max", "lastName": "Seller", "email": f"{name}@example.com"}
             seller |= {"phone": "555444333", "posId": self.ids["pos"], "active": 1}
-            seller["plainPassword"] = "example123!@#"
+            seller["plainPassword"] = SECRET
             self.ids[name] = self._make("/seller/register", {"seller": seller})["sellerId"]
         for number, name in enumerate(("customer", "other", "leaver")):
             person = {"firstName": "John", "lastName": "Doe", "email": f"{name}@example.com"}
@@ -108,6 +113,11 @@ class Furnished:
             self.ids[name] = made["customerId"]
             self._make(f"/customer/{made['customerId']}/pos", {"posId": self.ids["pos"]})
             self._make(f"/customer/{made['customerId']}/level", {"levelId": self.ids["level"]})
+        find = (house.tenant_id, "email", "customer@example.com")
+        number = house.read(lambda rows: members.find(rows, *find))
+        house.execute(
+            ChangeMemberPassword(house.tenant_id, 0, number, passwords.password_hash(SECRET))
+        )
         admin = {"email": "auditor@example.com", "external": 1, "apiKey": "anotherPermanentToken"}
         admin |= {"isActive": 1, "firstName": "A", "lastName": "A", "phone": "1"}
         self.ids["admin"] = self._make("/admin/data", {"admin": admin})["id"]
@@ -179,6 +189,10 @@ class Furnished:
         coupons = self._make(path, {"quantity": 3})["coupons"]
         for name, coupon in zip(("", "used_", "own_"), coupons, strict=True):
             ids |= {f"{name}coupon": coupon["id"], f"{name}code": coupon["code"]}
+
+    def _logged_in(self, kind, username, password):
+        login = {"_username": username, "_password": password}
+        return bearer(post(self._house, f"/{kind}/login_check", login, {}).json()["token"])
 
     def _make(self, path, body, headers=None):
         reply = post(self._house, path, body, headers or self._key)
