@@ -42,6 +42,7 @@ PROFILE = {
     "agreement2": True,
     "address": {"street": "Vogelweg 77", "city": "Wien"},
 }
+_NAMES = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
 PNG = b"\x89PNG\r\n\x1a\n" + LAST.encode() * 3
 JSON = {"content-type": "application/json"}
 
@@ -68,6 +69,14 @@ class Person:
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         sent = {**self.system, **kind, **given}
         return self.house.call(method, "/api/DEFAULT" + path, headers=sent, body=content)
+
+    def events(self, query: str = "") -> list[dict[str, Any]]:
+        """The decision journal as Open Loyalty's clients see it."""
+        path = f"/api/event?perPage=100&{query}"
+        found: list[dict[str, Any]] = self.house.call("GET", path, headers=self.system).json()[
+            "events"
+        ]
+        return found
 
     def forget(self, how: str = "anonymize") -> None:
         """By anonymising, by deleting, or by both at once."""
@@ -167,9 +176,21 @@ def places(house: Any) -> dict[str, bytes]:
 
 def tables(config: Config) -> bytes:
     """All values in a database."""
+    return _joined([row for several in rows_by_table(config).values() for row in several])
+
+
+def rows_by_table(config: Config) -> dict[str, list[Any]]:
+    """Every row of every table, in one order."""
     if config.engine == "sqlite":
-        return _sqlite_tables(config.sqlite_path)
-    return _postgres_tables(config.database_url)
+        connection: Any = apsw.Connection(str(config.sqlite_path), apsw.SQLITE_OPEN_READONLY)
+        question = "SELECT name FROM sqlite_schema WHERE type = 'table'"
+    else:
+        connection = psycopg.connect(config.database_url)
+        question = _NAMES
+    with contextlib.closing(connection):
+        names = [row[0] for row in connection.execute(question)]
+        found = {name: list(connection.execute(f'SELECT * FROM "{name}"')) for name in names}
+    return {name: sorted(several, key=repr) for name, several in found.items()}
 
 
 @contextlib.contextmanager
@@ -182,7 +203,7 @@ def copied(house: Any, folder: Path) -> Iterator[Config]:
         return
     with fresh_database() as url:
         with psycopg.connect(house.config.database_url) as source, psycopg.connect(url) as target:
-            for name in _postgres_names(source):
+            for (name,) in source.execute(_NAMES).fetchall():
                 target.execute(f'DELETE FROM "{name}"'.encode())
                 out = source.cursor().copy(f'COPY "{name}" TO STDOUT BINARY'.encode())
                 into = target.cursor().copy(f'COPY "{name}" FROM STDIN BINARY'.encode())
@@ -204,33 +225,6 @@ def _ways(word: str) -> Iterator[tuple[str, bytes]]:
             # What stands before and after decides about the first and the last characters.
             middle = base64.b64encode(b"\0" * shift + raw)[(0, 2, 3)[shift] :]
             yield "base64", middle[:-4].rstrip(b"=")
-
-
-def _sqlite_tables(path: Path) -> bytes:
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-    names = [
-        row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type='table'")
-    ]
-    rows = [row for name in names for row in connection.execute(f'SELECT * FROM "{name}"')]
-    connection.close()
-    return _joined(rows)
-
-
-def _postgres_tables(url: str) -> bytes:
-    with psycopg.connect(url) as connection:
-        names = _postgres_names(connection)
-        return _joined(
-            [
-                row
-                for name in names
-                for row in connection.execute(f'SELECT * FROM "{name}"'.encode())
-            ]
-        )
-
-
-def _postgres_names(connection: psycopg.Connection[Any]) -> list[str]:
-    question = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
-    return [row[0] for row in connection.execute(question)]
 
 
 def _joined(rows: list[Any]) -> bytes:
