@@ -184,3 +184,15 @@ def test_the_longest_prefix_owns_a_path():
     router = Router((outer, inner), outside=OUTSIDE)
     assert router.resolve("GET", b"/api/admin/x").room is inner
     assert router.resolve("GET", b"/api/x").room is outer
+
+
+def test_a_room_may_have_a_path_outside_its_prefix():
+    room = Room("shop", "/apiv3", (), elsewhere=(Route("GET", "/terms", users),))
+    router = Router((room,), outside=OUTSIDE)
+    assert router.resolve("GET", b"/terms").handler is users
+    assert router.resolve("GET", b"/terms").room is room
+    assert router.resolve("GET", b"/apiv3/terms").handler is None
+    assert router.resolve("GET", b"/other").room is OUTSIDE
+    twice = Room("other", "/api", (), elsewhere=room.elsewhere)
+    with pytest.raises(errors.Misconfigured):
+        Router((room, twice), outside=OUTSIDE)
