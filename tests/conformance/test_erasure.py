@@ -32,9 +32,11 @@ from guerdon.engine.commands import (
     LeaseDeliveries,
     RebuildState,
     RecordOutcome,
+    RegisterMember,
     SettleDelivery,
 )
-from guerdon.engine.commands.erasure import DeleteMember
+from guerdon.engine.commands.erasure import AnonymizeMember, DeleteMember
+from guerdon.engine.commands.members import EnrolMember
 from guerdon.errors import StoreError
 from guerdon.followers.background import Upkeep
 from guerdon.store import books, decisions
@@ -241,6 +243,31 @@ def test_a_search_that_fails_goes_on_where_it_was(bench, monkeypatch):
         assert [each.data for each in shown] == [None] * 5
     assert (failures, slices > 5) == (3, True)
     assert traces({"tables": tables(bench.config)}) == []
+
+
+def test_who_comes_and_goes_in_one_commit_leaves_no_trace(bench):
+    tenant_id, names = bench.tenant_id, (("email", EMAIL), ("external", "u-1"))
+    seen = Item("seen", names[1:], None, json.dumps({"mail": EMAIL}))
+    profile = json.dumps({"firstName": FIRST, "email": EMAIL})
+    outcomes = bench.together(
+        EnrolMember(tenant_id, 0, "admin", profile),
+        RegisterMember(tenant_id, 0, names[1:], json.dumps({"mail": EMAIL})),
+        Ingest(tenant_id, 0, "conscent", (seen,), unknown_type="add"),
+        AnonymizeMember(tenant_id, 0, 1),
+        DeleteMember(tenant_id, 0, 2),
+    )
+    assert not [each for each in outcomes if isinstance(each, Exception)]
+    bench.settle()
+    assert traces({"tables": tables(bench.config)}) == []
+    shown = bench.ask(lambda rows: after(rows, tenant_id, position=0, limit=9))
+    assert [each.data for each in shown] == [None]
+    both = bench.ask(lambda rows: [by_number(rows, tenant_id, number) for number in (1, 2)])
+    assert [each.profile for each in both] == [{}, {}]
+    assert bench.ask(lambda rows: [identities(rows, tenant_id, each) for each in (1, 2)]) == [
+        [],
+        [],
+    ]
+    assert bench.ask(lambda rows: decisions.verify(rows, tenant_id)).bad_position is None
 
 
 def test_what_was_moved_to_another_event_is_left_out_and_told(bench, capsys):
