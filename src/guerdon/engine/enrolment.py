@@ -72,6 +72,11 @@ def enrol(tx: Transaction, command: EnrolMember) -> Registered:
     return registered
 
 
+def names_of(command: EnrolMember) -> tuple[Identity, ...]:
+    """What the command names somebody by."""
+    return _named(msgspec.json.decode(command.profile))
+
+
 def edit(tx: Transaction, command: EditMember) -> None:
     """See `EditMember`."""
     tenant_id = command.tenant_id

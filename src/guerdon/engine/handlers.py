@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Sequence
 
 from guerdon.engine import (
+    accounts,
     administrators,
     audit,
     cashback,
@@ -93,20 +94,22 @@ HANDLERS: commands.Handlers = {
 }
 HANDLERS[Once] = once.carried_out_by(dict(HANDLERS))
 
-AHEAD: dict[type[commands.Command], str] = {AddPoints: "number", SpendPoints: "number"}
-"""Commands whose group is read ahead, and the field that names the member."""
-
-
 def read_ahead(tx: Transaction, group: Sequence[commands.Command]) -> None:
     """Ask at once for what several commands of a group will ask for."""
-    numbers: dict[int, set[int]] = {}
+    given: dict[int, set[int]] = {}
+    taken: dict[int, set[int]] = {}
     for command in group:
-        field = AHEAD.get(type(command))
-        if field is not None:
-            numbers.setdefault(command.tenant_id, set()).add(getattr(command, field))
-    for tenant_id, named in numbers.items():
+        if isinstance(command, AddPoints):
+            given.setdefault(command.tenant_id, set()).add(command.number)
+        elif isinstance(command, SpendPoints):
+            taken.setdefault(command.tenant_id, set()).add(command.number)
+    for tenant_id in given.keys() | taken.keys():
+        spenders = taken.get(tenant_id, set())
         with contextlib.suppress(NotFound):  # no such tenant: its commands will say so
-            purses.learn(tx, tenant_id, named)
+            accounts.learn(tx, tenant_id, spenders | given.get(tenant_id, set()))
+            purses.learn(tx, tenant_id, spenders)
+    with contextlib.suppress(NotFound):
+        imports.read_ahead(tx, group)
 
 
 # Who hears of which moment, in this order.

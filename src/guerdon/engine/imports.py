@@ -6,10 +6,12 @@ after a crash, a time-out or a lost answer goes on where it stopped.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 from guerdon import limits
 from guerdon.clock import DAY, SECOND
-from guerdon.engine import enrolment, points, purchases
-from guerdon.engine.commands import Handlers
+from guerdon.engine import enrolment, members, points, purchases
+from guerdon.engine.commands import Command, Handlers
 from guerdon.engine.commands.imports import (
     FinishImport,
     ImportRow,
@@ -17,6 +19,7 @@ from guerdon.engine.commands.imports import (
     RowDone,
     StartImport,
 )
+from guerdon.engine.commands.members import EnrolMember
 from guerdon.errors import Refused
 from guerdon.store.transaction import Transaction
 
@@ -62,12 +65,48 @@ def import_row(tx: Transaction, command: ImportRow) -> RowDone:
         "import_id": command.import_id,
         "place": command.place,
     }
-    through = tx.rows.one("file_import_row", **place)
+    key = (command.tenant_id, command.import_id, command.place)
+    through = None if key in tx.unread else tx.rows.one("file_import_row", **place)
     if through is not None:
         return RowDone(*through)
     done = _carried_out(tx, command)
+    tx.unread.discard(key)
     tx.rows.run("add_file_import_row", **place, made=done.made, message=done.message)
     return done
+
+
+def read_ahead(tx: Transaction, group: Sequence[Command]) -> None:
+    """Look at once for what several rows of a group will look for: names, and rows done before."""
+    imports: dict[tuple[int, int], list[ImportRow]] = {}
+    for command in group:
+        if type(command) is ImportRow:
+            imports.setdefault((command.tenant_id, command.import_id), []).append(command)
+    for (tenant_id, import_id), rows in imports.items():
+        tx.head(tenant_id)
+        _read_results(tx, tenant_id, import_id, {row.place for row in rows})
+        members.read_ahead(
+            tx,
+            tenant_id,
+            [
+                name
+                for row in rows
+                if isinstance(row.command, EnrolMember)
+                for name in enrolment.names_of(row.command)
+            ],
+        )
+
+
+def _read_results(tx: Transaction, tenant_id: int, import_id: int, places: Collection[int]) -> None:
+    first = min(places)
+    found = tx.rows.all(
+        "file_import_rows",
+        tenant_id=tenant_id,
+        import_id=import_id,
+        place=first,
+        limit=max(places) - first + 1,
+    )
+    through = {row[0] for row in found}
+    tx.unread.update((tenant_id, import_id, place) for place in places if place not in through)
 
 
 def finish_import(tx: Transaction, command: FinishImport) -> None:

@@ -12,7 +12,7 @@ from guerdon.domain import identities
 from guerdon.domain import invitations as decide
 from guerdon.domain.purchases import Purchase
 from guerdon.domain.rules_decisions import Occasion
-from guerdon.engine import credentials, deliveries, members
+from guerdon.engine import credentials, deliveries, members, newcomers
 from guerdon.engine.commands import Handlers
 from guerdon.engine.commands.invitations import Invite, Invited
 from guerdon.engine.programme import settings, timezone
@@ -59,13 +59,17 @@ def invite(tx: Transaction, command: Invite) -> Invited:
 
 def on_activated(tx: Transaction, tenant_id: int, number: int) -> None:
     """A member who takes part has a token to invite others with."""
-    if invitations.token_of(tx.rows, tenant_id, number) is not None:
+    new = newcomers.of(tx, tenant_id, number)
+    has_token = new.has_token if new else invitations.token_of(tx.rows, tenant_id, number)
+    if has_token:
         return
     member = members.required(tx, tenant_id, number)
     token = tx.secret(_TOKEN_BYTES).hex()
     zone = timezone(tx, tenant_id)
     made = decide.token_created(member.member_id, number, token, tx.moment(tenant_id), zone)
     record(tx, tenant_id, made)
+    if new:
+        new.has_token = True
 
 
 def on_invited(

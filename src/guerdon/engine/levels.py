@@ -12,7 +12,7 @@ import msgspec
 
 from guerdon.domain import levels as decide
 from guerdon.domain.levels import Level, Move, Place, Policy
-from guerdon.engine import points, sweeps
+from guerdon.engine import newcomers, points, sweeps
 from guerdon.engine.accounts import account
 from guerdon.engine.commands import Handlers
 from guerdon.engine.commands.levels import MoveToLevel, RemoveManualLevel
@@ -91,8 +91,16 @@ def require_first(tx: Transaction, tenant_id: int) -> None:
 
 def on_registered(tx: Transaction, tenant_id: int, number: int) -> None:
     """Somebody joined: they begin at the level of nothing."""
-    if defined(tx, tenant_id):
+    if not defined(tx, tenant_id):
+        return
+    new = newcomers.of(tx, tenant_id, number)
+    if new is None:
         _look(tx, tenant_id, number, may_fall=False)
+        return
+    case = _Case(tenant_id, number, new.member.member_id, Place(None, None), 0, is_deleted=False)
+    change = decide.move(defined(tx, tenant_id), case.place, case.amount, may_fall=False)
+    if change is not None:
+        _carry_out(tx, case, change)
 
 
 def on_level_chosen(tx: Transaction, tenant_id: int, number: int, level_id: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from guerdon.domain.members import (
     activated,
     of_member,
 )
-from guerdon.engine import points
+from guerdon.engine import newcomers, points
 from guerdon.engine.commands import (
     Identity,
     Registered,
@@ -33,7 +34,8 @@ from guerdon.store.transaction import Transaction
 
 def required(tx: Transaction, tenant_id: int, number: int) -> Member:
     """The member with a number. Errors: NotFound `unknown_member`."""
-    member = by_number(tx.rows, tenant_id, number)
+    new = newcomers.of(tx, tenant_id, number)
+    member = new.member if new is not None else by_number(tx.rows, tenant_id, number)
     if member is None:
         raise NotFound("user not found", code="unknown_member")
     return member
@@ -78,6 +80,9 @@ def enter(
         raise NotFound("no such store", code="unknown_store")
     number = tx.next_number(tenant_id)
     member_id, account_id = tx.uuid(), tx.uuid()
+    moment = tx.moment(tenant_id)
+    member = Member(number, member_id, "", "", moment, moment, {}, None)
+    newcomers.expect(tx, tenant_id, member)
     for decision in registration.decisions(
         member_id=member_id,
         account_id=account_id,
@@ -85,7 +90,7 @@ def enter(
         store_code=store_code,
         number=number,
         customer_data=profile,
-        moment=tx.moment(tenant_id),
+        moment=moment,
         timezone=timezone(tx, tenant_id),
     ):
         record(tx, tenant_id, decision)
@@ -166,11 +171,23 @@ def _names(tx: Transaction, tenant_id: int, number: int) -> list[tuple[str, str]
     return [(kind, value) for kind, value in rows]
 
 
+def read_ahead(tx: Transaction, tenant_id: int, names: Sequence[Identity]) -> None:
+    """Find out at once which of many names nobody has, for `require_free`."""
+    if not names:
+        return
+    listed = msgspec.json.encode(names).decode()
+    found = tx.rows.all("identity_numbers", tenant_id=tenant_id, names=listed)
+    taken = {(kind, value) for kind, value, _ in found}
+    tx.free.update((tenant_id, *name) for name in names if name not in taken)
+
+
 def require_free(
     tx: Transaction, tenant_id: int, identities: tuple[Identity, ...], number: int
 ) -> None:
     """Errors: Duplicate `member_exists` when another member than this one has one of them."""
     for kind, value in identities:
+        if (tenant_id, kind, value) in tx.free:
+            continue
         row = tx.rows.one("identity_number", tenant_id=tenant_id, kind=kind, value=value)
         if value and row is not None and row[0] != number:
             raise Duplicate("that member exists already", code="member_exists", field=kind)

@@ -79,6 +79,12 @@ class Transaction:
         """Transfers as they are now, by tenant and position; a fold that changes one drops it."""
         self.purses: dict[tuple[int, int], Any] = {}
         """Members' lots as they are now, of those it was asked for; see `engine.purses`."""
+        self.newcomers: dict[tuple[int, int], Any] = {}
+        """Members registered in this transaction; see `engine.newcomers`."""
+        self.free: set[tuple[int, str, str]] = set()
+        """Names (tenant, kind, value) that nobody has; a fold that gives one takes it out."""
+        self.unread: set[tuple[int, int, int]] = set()
+        """Rows of imports (tenant, import, place) that are not through."""
         self._writes = rows.writes
         self._heads: dict[int, Head] = {}
         self._valid: dict[int, Memory] = {}
@@ -86,6 +92,7 @@ class Transaction:
         self._decisions: list[Row] = []
         self._counts: dict[tuple[int, str], int] = {}
         self._seals: dict[tuple[int, int], bytes | None] = {}
+        self._unsealed: set[tuple[int, int]] = set()
 
     # --- one tenant ---------------------------------------------------------------------------
 
@@ -133,6 +140,7 @@ class Transaction:
         """The next member's number."""
         head = self.head(tenant_id)
         head.member_number += 1
+        self._unsealed.add((tenant_id, head.member_number))
         return head.member_number
 
     def next_row(self, tenant_id: int) -> int:
@@ -213,7 +221,8 @@ class Transaction:
         """The member's wrapped key (number 0: the tenant's own), made when there is none yet."""
         key = self._seals.get((tenant_id, number))
         if key is None:
-            row = self.rows.one("seal", tenant_id=tenant_id, number=number)
+            is_new = (tenant_id, number) in self._unsealed
+            row = None if is_new else self.rows.one("seal", tenant_id=tenant_id, number=number)
             if row is None:
                 key = self.vault.new_key(tenant_id, number)
                 self.rows.run("add_seal", tenant_id=tenant_id, number=number, wrapped=key)
@@ -227,6 +236,7 @@ class Transaction:
         key = self._seals.pop((tenant_id, number), None)
         if key is not None:
             self.vault.forget(key)
+        self._unsealed.discard((tenant_id, number))
         self.rows.run("remove_seal", tenant_id=tenant_id, number=number)
 
     # --- units --------------------------------------------------------------------------------

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from guerdon.domain import levels
+from guerdon.engine import newcomers
 from guerdon.engine.folds.fact import Fact, Fold
-from guerdon.store.levels import of_member
+from guerdon.store.levels import MemberLevel, of_member
 from guerdon.store.transaction import Transaction
 
 
 def _moved(tx: Transaction, fact: Fact) -> None:
-    before = of_member(tx.rows, fact.tenant_id, fact.number)
+    new = newcomers.of(tx, fact.tenant_id, fact.number)
+    before = new.level if new else of_member(tx.rows, fact.tenant_id, fact.number)
     payload = fact.payload
     level_id = (payload.get("levelId") or {}).get("levelId")
     manual_level_id = before.manual_level_id if before else None
@@ -26,6 +28,9 @@ def _moved(tx: Transaction, fact: Fact) -> None:
         moved_at=fact.recorded_at,
         window_from=_joined_at(tx, fact),
     )
+    if new:
+        # The period and what was earned before are of no use to the next move.
+        new.level = MemberLevel(level_id, manual_level_id, fact.recorded_at, 0, 0, None)
     old_level_id = before.level_id if before else None
     if old_level_id != level_id:
         _count(tx, fact.tenant_id, old_level_id, -1)
@@ -34,6 +39,9 @@ def _moved(tx: Transaction, fact: Fact) -> None:
 
 def _joined_at(tx: Transaction, fact: Fact) -> int:
     """When a member's first period of review began: when they joined."""
+    new = newcomers.of(tx, fact.tenant_id, fact.number)
+    if new is not None:
+        return new.member.registered_at
     row = tx.rows.one("registered_at", tenant_id=fact.tenant_id, number=fact.number)
     return int(row[0]) if row else fact.recorded_at
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from guerdon.domain import definitions, identities, members, registration
+from guerdon.engine import newcomers
 from guerdon.engine.folds.fact import Fact, Fold, Payload, text
 from guerdon.store.members import by_number
 from guerdon.store.transaction import Transaction
@@ -16,6 +17,8 @@ _OF_OTHERS = ("levelId", "posId", "sellerId", "referral_customer_email", "invita
 
 
 def _member_registered(tx: Transaction, fact: Fact) -> None:
+    details = _details(fact.payload.get("customerData") or {})
+    newcomers.change(tx, fact.tenant_id, fact.number, profile=details)
     tx.rows.run(
         "add_member",
         tenant_id=fact.tenant_id,
@@ -24,7 +27,7 @@ def _member_registered(tx: Transaction, fact: Fact) -> None:
         account_id="",
         store_code="",
         registered_at=fact.recorded_at,
-        profile=text(_details(fact.payload.get("customerData") or {})),
+        profile=text(details),
     )
 
 
@@ -39,20 +42,20 @@ def _details(customer_data: Payload) -> Payload:
 
 
 def _account_assigned(tx: Transaction, fact: Fact) -> None:
-    tx.rows.run(
-        "set_account",
-        tenant_id=fact.tenant_id,
-        number=fact.number,
-        account_id=fact.payload["accountId"]["accountId"],
-    )
+    _place(tx, fact, account_id=fact.payload["accountId"]["accountId"])
 
 
 def _store_assigned(tx: Transaction, fact: Fact) -> None:
-    tx.rows.run(
-        "set_member_store",
+    _place(tx, fact, store_code=fact.payload["storeCode"])
+
+
+def _place(tx: Transaction, fact: Fact, **values: str) -> None:
+    newcomers.change(tx, fact.tenant_id, fact.number, **values)
+    tx.rows.later(
+        "set_member_place",
         tenant_id=fact.tenant_id,
         number=fact.number,
-        store_code=fact.payload["storeCode"],
+        **{"account_id": None, "store_code": None, **values},
     )
 
 
@@ -84,14 +87,20 @@ def _replace(tx: Transaction, fact: Fact, name: str, value: Any) -> None:
 
 
 def _change_profile(tx: Transaction, fact: Fact, change: Callable[[Payload], Payload]) -> None:
-    member = by_number(tx.rows, fact.tenant_id, fact.number)
+    new = newcomers.of(tx, fact.tenant_id, fact.number)
+    member = new.member if new else by_number(tx.rows, fact.tenant_id, fact.number)
     if member is None:
         return
+    profile = change(member.profile)
+    if profile == member.profile and member.updated_at == fact.recorded_at:
+        # A registration tells of an address, say, and decides about it once more.
+        return
+    newcomers.change(tx, fact.tenant_id, fact.number, profile=profile, updated_at=fact.recorded_at)
     tx.rows.run(
         "set_profile",
         tenant_id=fact.tenant_id,
         number=fact.number,
-        profile=text(change(member.profile)),
+        profile=text(profile),
         updated_at=fact.recorded_at,
     )
 
@@ -125,6 +134,7 @@ def _identities_changed(tx: Transaction, fact: Fact) -> None:
             number=fact.number,
         )
         memory.identities[kind, value] = fact.number
+        tx.free.discard((fact.tenant_id, kind, value))
     if changes.get("removed"):
         tx.forget(fact.tenant_id)
 
@@ -134,6 +144,7 @@ def _run(tx: Transaction, fact: Fact, query: str, /, **values: Any) -> None:
 
 
 def _subscription_changed(tx: Transaction, fact: Fact) -> None:
+    newcomers.forget(tx, fact.tenant_id, fact.number)
     tx.rows.run(
         "set_subscription",
         tenant_id=fact.tenant_id,

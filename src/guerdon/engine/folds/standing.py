@@ -6,12 +6,15 @@ import base64
 from typing import Any
 
 from guerdon.domain import members
+from guerdon.engine import newcomers
 from guerdon.engine.folds.fact import Fact, Fold
 from guerdon.store.transaction import Transaction
 
 
 def _activated(tx: Transaction, fact: Fact) -> None:
     _run(tx, fact, "set_activated", activated_at=fact.recorded_at)
+    if newcomers.of(tx, fact.tenant_id, fact.number) is not None:
+        return  # who has not had a token yet
     for purpose in ("activation", "sms"):
         _run(tx, fact, "remove_member_token", purpose=purpose)
 
@@ -48,10 +51,12 @@ def _password_changed(tx: Transaction, fact: Fact) -> None:
 
 def _token_issued(tx: Transaction, fact: Fact) -> None:
     secret = fact.payload["secret"]
+    number = _number(tx, fact)
+    newcomers.forget(tx, fact.tenant_id, number)
     tx.rows.run(
         "add_member_token",
         tenant_id=fact.tenant_id,
-        number=_number(tx, fact),
+        number=number,
         purpose=fact.payload["purpose"],
         token_hash=bytes.fromhex(secret["sha256"]),
         expires_at=secret["expiresAt"],
@@ -112,6 +117,8 @@ def forget(tx: Transaction, tenant_id: int, number: int) -> None:
 
 
 def _run(tx: Transaction, fact: Fact, query: str, /, **values: Any) -> None:
+    if query == "touch_member":
+        newcomers.change(tx, fact.tenant_id, fact.number, **values)
     tx.rows.run(query, tenant_id=fact.tenant_id, number=fact.number, **values)
 
 

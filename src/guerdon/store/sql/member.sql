@@ -2,6 +2,14 @@
 -- Which member an identity names.
 SELECT number FROM identity WHERE tenant_id = :tenant_id AND kind = :kind AND value = :value;
 
+-- name: identity_numbers
+-- Which members some identities name (a JSON list of lists of kind and value).
+SELECT i.kind, i.value, i.number
+FROM json_each(:names) n
+CROSS JOIN identity i
+WHERE i.tenant_id = :tenant_id AND i.kind = json_extract(n.value, '$[0]')
+  AND i.value = json_extract(n.value, '$[1]');
+
 -- name: add_identity
 -- Name a member.
 INSERT INTO identity (tenant_id, kind, value, number)
@@ -111,13 +119,11 @@ WHERE tenant_id = :tenant_id AND type_id = :type_id AND hidden_at IS NULL;
 -- The id a new type gets.
 SELECT COALESCE(MAX(type_id), 0) + 1 FROM activity_type WHERE tenant_id = :tenant_id;
 
--- name: set_account
--- The account a member's points are kept in.
-UPDATE member SET account_id = :account_id WHERE tenant_id = :tenant_id AND number = :number;
-
--- name: set_member_store
--- The store a member belongs to.
-UPDATE member SET store_code = :store_code WHERE tenant_id = :tenant_id AND number = :number;
+-- name: set_member_place
+-- The account a member's points are kept in, or the store a member belongs to; null: as it was.
+UPDATE member
+SET account_id = COALESCE(:account_id, account_id), store_code = COALESCE(:store_code, store_code)
+WHERE tenant_id = :tenant_id AND number = :number;
 
 -- name: clear_members
 -- Empty before a rebuild.
