@@ -133,7 +133,7 @@ expiring_lots_shown_max = 1_000  # lots of one member that expire in one month
 
 # --- Committer -----------------------------------------------------------------------------------
 group_units_max = 512  # units of work in one commit
-conflict_tries_max = 10  # of a command whose new id other processes took first
+conflict_tries_max = 50  # of a command whose new id others took first; each time one of them got on
 group_events_max = 4_096  # rows in one commit
 queue_units_max = 20_000  # waiting for the committer; above it: 503
 frame_bytes_max = 64 * 1_048_576
