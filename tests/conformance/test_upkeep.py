@@ -46,7 +46,9 @@ class Shared(History):
 
 @only_on_postgres
 @pytest.mark.usefixtures("small_blocks")
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "seed", [0, pytest.param(1, marks=pytest.mark.slow), pytest.param(2, marks=pytest.mark.slow)]
+)
 def test_two_processes_that_take_turns_lose_and_double_nothing(bench: Bench, seed: int) -> None:
     with committers(bench, 1) as (other,):
         history = Shared(bench, seed, other)
