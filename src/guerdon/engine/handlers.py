@@ -94,6 +94,7 @@ HANDLERS: commands.Handlers = {
 }
 HANDLERS[Once] = once.carried_out_by(dict(HANDLERS))
 
+
 def read_ahead(tx: Transaction, group: Sequence[commands.Command]) -> None:
     """Ask at once for what several commands of a group will ask for."""
     given: dict[int, set[int]] = {}

@@ -1,8 +1,8 @@
 """What a transaction has read ahead: the lots some members would spend first.
 
-A group of commands asks for all its members' accounts and lots at once instead of one by one, and
-folds keep what was read as it is. So hardly any of the group's commands asks the store anything,
-and their changes can be made together.
+A group of commands asks for all its spenders' lots at once instead of one by one, as it does for
+accounts, and folds keep what was read as it is. So hardly any of the group's commands asks the
+store anything, and their changes can be made together.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from collections.abc import Collection, Iterable, Iterator
 
 from guerdon.domain import lots
 from guerdon.domain.lots import Lot, Piece
-from guerdon.engine import accounts
 from guerdon.engine.programme import settings
 from guerdon.store import points as ledger
 from guerdon.store.transaction import Transaction
@@ -51,8 +50,7 @@ class Purse:
 
 
 def learn(tx: Transaction, tenant_id: int, numbers: Collection[int]) -> None:
-    """Read several members' accounts and first lots."""
-    accounts.learn(tx, tenant_id, numbers)
+    """Read several members' first lots."""
     new = [number for number in numbers if (tenant_id, number) not in tx.purses]
     if not new:
         return

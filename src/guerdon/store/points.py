@@ -16,7 +16,7 @@ from guerdon.domain.points import AVAILABLE, OF_PROGRAMME, position_of
 from guerdon.store.port import Row, Rows
 
 _LOTS_ROWS = 16
-FIRST_LOTS = 4
+FIRST_LOTS = 2
 """How many of each member's lots are read ahead: nearly always enough."""
 _FIRST = -1
 _EXPIRES_AT = 10

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any, TypeVar
 
 import apsw
@@ -15,8 +16,18 @@ from guerdon.store.port import Row, Rows
 from guerdon.store.sqlite import pages
 
 T = TypeVar("T")
+
+
+def row_of(names: Sequence[str]) -> Callable[[dict[str, Any]], Row]:
+    """What picks the values with these names, in their order."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda values: tuple([values[name] for name in names])
+
+
 QUERIES = queries.load("sqlite")
 _NAMES = {name: tuple(queries.parameters(text)) for name, text in QUERIES.items()}
+_ROWS = {name: row_of(names) for name, names in _NAMES.items()}
 _TABLES = {name: queries.tables(text) for name, text in QUERIES.items()}
 _ADDS_ONE = frozenset(name for name, text in QUERIES.items() if queries.adds_one(text))
 _NEW = frozenset(name for name in _ADDS_ONE if "ON CONFLICT" not in QUERIES[name])
@@ -215,7 +226,7 @@ class SqliteWriter(SqliteRows):
                 self._catch_up()
             rows = self._waiting[query] = []
             self._awaited |= _TABLES[query]
-        rows.append(tuple([values[name] for name in _NAMES[query]]))
+        rows.append(_ROWS[query](values))
 
     def run_many(self, query: str, rows: Sequence[Row]) -> None:
         self.writes += 1
