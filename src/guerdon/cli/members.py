@@ -17,6 +17,7 @@ from guerdon.engine.commands import (
     Registered,
     RegisterMember,
 )
+from guerdon.engine.commands.erasure import AnonymizeMember, DeleteMember
 from guerdon.engine.engine import Engine
 from guerdon.errors import Duplicate, NotFound, Refused
 from guerdon.store import members
@@ -30,6 +31,7 @@ def add_to(app: typer.Typer) -> None:
     member = group(app, "member", "People in a programme.")
     command(member, "create")(_create)
     command(member, "status")(_status)
+    command(member, "forget")(_forget)
 
 
 def _create(
@@ -109,6 +111,47 @@ def _status(  # noqa: PLR0913, PLR0917 - one flag for each part
 
     found = session.run(call.settings(), work)
     call.tell({"number": found, "action": action}, [f"member {found}: {action}"])
+
+
+def _forget(
+    call: Call,
+    tenant: Tenant,
+    number: Annotated[int | None, typer.Option(help="Who, by number.")] = None,
+    external: Annotated[str | None, typer.Option(help="Who, by the partner's id.")] = None,
+    email: Annotated[str | None, typer.Option()] = None,
+    phone: Annotated[str | None, typer.Option()] = None,
+    *,
+    delete: Annotated[
+        bool, typer.Option("--delete", help="And leave them out of every list.")
+    ] = False,
+) -> None:
+    """Forget everything personal about a member, for good; their points and history still count."""
+    names = _names(external=external, email=email, phone=phone)
+    if len(names) + (number is not None) != 1:
+        raise Refused("name the member by one of --number, --external, --email and --phone")
+
+    async def work(front: Engine) -> Registered:
+        tenant_id = await front.read(lambda rows: session.tenant_id(rows, tenant))
+        member = await front.read(lambda rows: _named(rows, tenant_id, number, names))
+        wanted = DeleteMember if delete else AnonymizeMember
+        await front.execute(wanted(tenant_id, 0, member.number))
+        return member
+
+    member = session.run(call.settings(), work)
+    facts = {"memberId": member.member_id, "number": member.number, "deleted": delete}
+    call.tell(facts, [f"member {member.number}: {member.member_id} is forgotten"])
+
+
+def _named(
+    rows: Rows, tenant_id: int, number: int | None, names: tuple[Identity, ...]
+) -> Registered:
+    """The member with a number, or else with names. Errors: those of `_only_one`."""
+    if number is None:
+        return _only_one(rows, tenant_id, names)
+    member = members.by_number(rows, tenant_id, number)
+    if member is None:
+        raise NotFound("there is no such member", code="unknown_member")
+    return Registered(member.number, member.member_id, member.account_id)
 
 
 def _names(**given: str | None) -> tuple[Identity, ...]:
