@@ -10,6 +10,7 @@ Source: Open Loyalty's event payloads: property names verbatim, in order, nulls 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -49,7 +50,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
         for name, value in self.payload.items():
             if value is None:
                 continue
-            key = _text(name) + ":"
+            key = _name(name)
             shown = _text(value)
             if name in beside:
                 fragment = f"{fragment or ''},{key}{shown}"
@@ -62,6 +63,12 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
             parts.append(key + shown)
             length += len(parts[-1]) + 1
         return "{" + ",".join(parts) + "}", hole, fragment
+
+
+@cache
+def _name(name: str) -> str:
+    """A part's name as JSON; there are some dozens."""
+    return _text(name) + ":"
 
 
 def _text(value: Any) -> str:

@@ -20,7 +20,7 @@ from guerdon.engine.commands import Handlers, Identity, Registered
 from guerdon.engine.commands.members import EditMember, EnrolMember
 from guerdon.engine.consequences import follow
 from guerdon.engine.record import record
-from guerdon.errors import NotFound, Refused
+from guerdon.errors import Refused
 from guerdon.store.members import Member
 from guerdon.store.transaction import Transaction
 
@@ -134,9 +134,7 @@ def _require_known(tx: Transaction, command: EnrolMember | EditMember) -> None:
         if definition_id:
             standing.named(tx, command.tenant_id, kind, definition_id, field)
     if isinstance(command, EnrolMember):
-        store = tx.rows.one("store_by_code", tenant_id=command.tenant_id, code=command.store_code)
-        if store is None:
-            raise NotFound("no such store", code="unknown_store")
+        members.store(tx, command.tenant_id, command.store_code)
 
 
 def _form(command: EnrolMember, profile: dict[str, Any]) -> dict[str, Any]:

@@ -31,6 +31,8 @@ from guerdon.errors import Duplicate, NotFound
 from guerdon.store.members import Member, by_number
 from guerdon.store.transaction import Transaction
 
+_STORE = "store:"
+
 
 def required(tx: Transaction, tenant_id: int, number: int) -> Member:
     """The member with a number. Errors: NotFound `unknown_member`."""
@@ -75,9 +77,7 @@ def enter(
 
     The identities must be free. Errors: NotFound `unknown_store`.
     """
-    store = tx.rows.one("store_by_code", tenant_id=tenant_id, code=store_code)
-    if store is None:
-        raise NotFound("no such store", code="unknown_store")
+    store_id = store(tx, tenant_id, store_code)
     number = tx.next_number(tenant_id)
     member_id, account_id = tx.uuid(), tx.uuid()
     moment = tx.moment(tenant_id)
@@ -86,7 +86,7 @@ def enter(
     for decision in registration.decisions(
         member_id=member_id,
         account_id=account_id,
-        store_id=store[0],
+        store_id=store_id,
         store_code=store_code,
         number=number,
         customer_data=profile,
@@ -97,6 +97,18 @@ def enter(
     _change_identities(tx, tenant_id, member_id, number, list(identities), [])
     follow(tx, tenant_id, "registered", number)
     return Registered(number, member_id, account_id)
+
+
+def store(tx: Transaction, tenant_id: int, code: str) -> str:
+    """The uuid of the store with a code. Errors: NotFound `unknown_store`."""
+    remembered = tx.memory(tenant_id).definitions
+    found: str | None = remembered.get(_STORE + code)
+    if found is None:
+        row = tx.rows.one("store_by_code", tenant_id=tenant_id, code=code)
+        if row is None:
+            raise NotFound("no such store", code="unknown_store")
+        found = remembered[_STORE + code] = str(row[0])
+    return found
 
 
 def activate(tx: Transaction, tenant_id: int, who: Who) -> None:
