@@ -85,7 +85,7 @@ class Person:
             "delete": ("DELETE", f"/customer/{self.member_id}"),
         }
         for name in wanted if how == "both" else (how,):
-            gone = self.api(*wanted[name])
+            gone = self.api(*wanted[name], idempotency_key=EMAIL)
             assert (gone.status, gone.body) == (204, b"")
         self.house.settle()
 
