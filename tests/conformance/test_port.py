@@ -55,6 +55,42 @@ def test_a_transaction_sees_what_it_wrote_and_nobody_else_does(
     assert bench.ask(lambda rows: total(rows, bench)) == 5
 
 
+def test_changes_that_wait_come_to_what_they_say_in_their_order(
+    bench: Bench, writer: Writer
+) -> None:
+    sums = dict.fromkeys(("available", "locked", "blocked", "debt", "earned", "spent"), 0)
+
+    def change(number: int, points: int) -> None:
+        whose = {"tenant_id": bench.tenant_id, "number": number}
+        writer.later("change_account", **whose, **{**sums, "expired": 0, "available": points})
+
+    def held(number: int) -> int:
+        row = writer.one("account", tenant_id=bench.tenant_id, number=number, moment=START)
+        assert row is not None
+        return int(row[1])
+
+    writer.begin()
+    for number in (7, 8):
+        writer.later(
+            "add_account", tenant_id=bench.tenant_id, number=number, account_id=str(number)
+        )
+        change(7, 5)
+    change(8, 1)
+    assert (held(7), held(8)) == (10, 1)
+    change(8, 2)
+    writer.later("add_account", tenant_id=bench.tenant_id, number=9, account_id="9")
+    change(9, 4)
+    writer.run("clear_accounts", tenant_id=bench.tenant_id)
+    writer.later("add_account", tenant_id=bench.tenant_id, number=8, account_id="8")
+    change(8, 3)
+    assert held(8) == 3
+    writer.commit()
+    found = bench.ask(
+        lambda rows: rows.all("accounts_after", tenant_id=bench.tenant_id, after=0, limit=9)
+    )
+    assert [(row[0], row[2]) for row in found] == [(8, 3)]
+
+
 def test_what_was_rolled_back_never_was(bench: Bench, writer: Writer) -> None:
     writer.begin()
     set_counter(writer, bench, 5)

@@ -205,7 +205,7 @@ def _add_transfer(
         "created_at": fact.recorded_at,
         "transaction_id": _id(transfer, "transactionId", "transactionId"),
     }
-    tx.rows.run("add_points_transfer", **{**_UNSAID, **row, **values})
+    tx.rows.later("add_points_transfer", **{**_UNSAID, **row, **values})
     _count(tx, fact, kind, state, 1)
     tx.count(fact.tenant_id, ledger.ON_DAY + transfer["createdAt"][:_DAY_CHARS], 1)
 
@@ -241,7 +241,7 @@ def _post(
     for leg, (source, target, moved) in enumerate(legs):
         if leg and not moved:
             continue
-        tx.rows.run(
+        tx.rows.later(
             "add_points_posting",
             tenant_id=fact.tenant_id,
             number=fact.number,
