@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from conformance.stores import Bench
@@ -43,3 +45,33 @@ def test_every_sum_that_was_changed_is_named(bench: Bench, monkeypatch: pytest.M
             assert any(word in each for each in faults()), (change, faults())
             bench.do(RebuildState(tenant_id, 0))
             assert faults() == [], change
+
+
+def test_an_audit_beside_a_busy_writer_raises_no_false_alarm(bench: Bench) -> None:
+    numbers = [bench.member(("external", name)) for name in "ab"]
+    tenant_id, one, other = bench.tenant_id, *numbers
+    started, done = threading.Event(), threading.Event()
+    found: list[list[str]] = []
+
+    def audit() -> None:
+        reader = bench.store.reader()
+        try:
+            started.set()
+            while not done.is_set() or len(found) < 3:
+                found.append(reader.ask(lambda rows: books.faults(rows, tenant_id)))
+        finally:
+            reader.close()
+
+    thread = threading.Thread(target=audit)
+    thread.start()
+    started.wait()
+    for _ in range(60):
+        bench.together(
+            AddPoints(tenant_id, 0, one, 7_00),
+            TransferPoints(tenant_id, 0, one, other, 5_00),
+            BlockPoints(tenant_id, 0, one, 1_00),
+            SpendPoints(tenant_id, 0, other, 2_00),
+        )
+    done.set()
+    thread.join()
+    assert found == [[]] * len(found)
