@@ -104,4 +104,5 @@ def subscription_changed(
             "action": action,
             "subscription": subscription,
         },
+        personal="subscription",
     )

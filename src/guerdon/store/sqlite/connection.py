@@ -158,6 +158,7 @@ class SqliteWriter(SqliteRows):
         self._wal_pages = 0
         # What was to be purged when a process was killed is purged by the next.
         self._sweeps_from = 1 if connection.pragma("user_version") == _PURGES else None
+        self._sweeps_again = False
         self._has_log = True
         self._watch = _Watch(self)
         self._append = QUERIES["append_activity"]
@@ -258,7 +259,9 @@ class SqliteWriter(SqliteRows):
     def purge(self) -> None:
         with self._watch:
             self._connection.pragma("user_version", _PURGES)
-        self._sweeps_from = 1
+        # One that is under way goes on to its end first: else those of many would have none.
+        self._sweeps_again = self._sweeps_from is not None
+        self._sweeps_from = self._sweeps_from or 1
 
     def _purge_some(self, first: int) -> bool:
         """Empty the log, and clear the next pages of what they do not hold any more."""
@@ -269,7 +272,9 @@ class SqliteWriter(SqliteRows):
             if found:
                 # A cached page would bring back what it held when it is written next.
                 self._connection.pragma("shrink_memory")
-            if self._sweeps_from is None:
+            if self._sweeps_from is None and self._sweeps_again:
+                self._sweeps_from, self._sweeps_again = 1, False
+            elif self._sweeps_from is None:
                 self._connection.pragma("user_version", 0)
         return self._sweeps_from is not None
 
