@@ -35,7 +35,7 @@ DUTIES: list[Duty] = []
 
 def tick(tx: Transaction, tenant_id: int) -> bool:
     """Do a little of each duty of a tenant; whether there is more to do at once."""
-    limit = limits.clockwork_duties_max
+    limit = tx.portion(limits.clockwork_duties_max)
     more = False
     for duty in DUTIES:
         more |= duty.run(tx, tenant_id, tx.now, limit) >= limit

@@ -8,6 +8,7 @@ it fails by itself.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -60,17 +61,22 @@ class Committer:
         # An engine whose transactions are for all tenants has one writer.
         self.is_only_one = store.tenants_share_transactions
         self._memories: dict[int, Memory] = {}
+        self._asked_at = -math.inf
         self._log = structlog.get_logger()
 
     def run(self, commands: Sequence[Command]) -> list[Outcome]:
         """Each command's outcome, in order; everything answered well is durable."""
-        if self.is_only_one or len(commands) == 1:
-            return self._group(commands)
-        return self._tenant_by_tenant(commands)
+        try:
+            if self.is_only_one or len(commands) == 1:
+                return self._group(commands)
+            return self._tenant_by_tenant(commands)
+        finally:
+            self._asked_at = self.clock.monotonic()
 
     def work(self, task: Callable[[Transaction], bool]) -> bool:
         """Run a slice of background work in a transaction of its own; what it returns."""
         tx = self._begin()
+        tx.is_hurried = self.is_hurried
         try:
             more = task(tx)
             if tx.has_changed:
@@ -80,6 +86,11 @@ class Committer:
             self._abandon()
             raise
         return more
+
+    @property
+    def is_hurried(self) -> bool:
+        """Whether a command came a moment ago: whoever sends the next one should not wait."""
+        return self.clock.monotonic() - self._asked_at < limits.upkeep_hurried_seconds
 
     @property
     def is_broken(self) -> bool:

@@ -48,7 +48,7 @@ def step(
         return False
     row = tx.rows.one("sweep", tenant_id=tenant_id, name=name)
     reached = row[1] if row and row[0] == target else 0
-    limit = limits.sweep_members_max
+    limit = tx.portion(limits.sweep_members_max)
     found = tx.rows.all("numbers_after", tenant_id=tenant_id, after=reached, limit=limit)
     for (number,) in found:
         visit(number)

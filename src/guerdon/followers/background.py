@@ -7,6 +7,7 @@ delays no other for longer than a slice; a slice ends when its time is up, where
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Literal
@@ -141,10 +142,12 @@ class Upkeep:
         self._look(committer)
         if not self._round or self._starts_anew:
             self._start_round()
-        seconds = limits.upkeep_busy_seconds if busy else limits.upkeep_idle_seconds
+        is_short = busy or committer.is_hurried
+        seconds = limits.upkeep_busy_seconds if is_short else limits.upkeep_idle_seconds
         until = committer.clock.monotonic() + seconds
+        turn_until = until if is_short else math.inf
         while self._round:
-            self._more |= self._serve(committer, self._round.popleft(), busy=busy)
+            self._more |= self._serve(committer, self._round.popleft(), turn_until, busy=busy)
             if self._round and committer.clock.monotonic() >= until:
                 return True
         return self._more
@@ -189,7 +192,7 @@ class Upkeep:
             return True
         return place.activity_position - place.packed_to >= activities.BLOCK_POSITIONS
 
-    def _serve(self, committer: Committer, place: _Place, *, busy: bool) -> bool:
+    def _serve(self, committer: Committer, place: _Place, until: float, *, busy: bool) -> bool:
         """A tenant's turn; True while it has more to do at once."""
         if committer.clock.monotonic() < place.rests_until:
             return False
@@ -198,6 +201,9 @@ class Upkeep:
             if busy and chore.when == "idle":
                 continue
             more |= self._do(committer, place, chore)
+            if committer.clock.monotonic() >= until:
+                # What was done now comes last in the tenant's next turn.
+                return more or bool(place.pending)
         return more
 
     def _sort(self, committer: Committer, place: _Place, *, busy: bool) -> bool:

@@ -102,8 +102,9 @@ def follow(tx: Transaction, tenant_id: int) -> bool:
     start = _start(tx.rows, tenant_id, timeline, max(checkpoint, timeline.read_to), head)
     until = min(start + limits.rules_slice_positions, head)
     names = _types(tx.rows, tenant_id, timeline.names)
-    found = _read(tx.rows, tenant_id, start, until, names) if names else []
-    if len(found) == limits.rules_slice_activities:
+    limit = tx.portion(limits.rules_slice_activities)
+    found = _read(tx.rows, tenant_id, (start, until), names, limit) if names else []
+    if len(found) == limit:
         until = found[-1][0]
     earned = _earn(tx, tenant_id, timeline, found, names)
     timeline.read_to = until
@@ -170,14 +171,16 @@ class _Members:
             del self._known[number]
 
 
-def _read(rows: Rows, tenant_id: int, after: int, until: int, names: dict[int, str]) -> list[Row]:
+def _read(
+    rows: Rows, tenant_id: int, span: tuple[int, int], names: dict[int, str], limit: int
+) -> list[Row]:
     return rows.all(
         "activities_of_types_between",
         tenant_id=tenant_id,
-        after=after,
-        until=until,
+        after=span[0],
+        until=span[1],
         type_ids=json.dumps(list(names)),
-        limit=limits.rules_slice_activities,
+        limit=limit,
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from guerdon import limits
 from guerdon.clock import Clock
 from guerdon.domain.decisions import Decision
 from guerdon.errors import NotFound
@@ -73,6 +74,8 @@ class Transaction:
         self.vault = vault
         self.memories = memories
         self.actor = ""
+        self.is_hurried = False
+        """Whether background work should take little time: see `Transaction.portion`."""
         self.accounts: dict[tuple[int, int], Any] = {}
         """Members' accounts as they are now, by tenant and number; folds keep them so."""
         self.lots: dict[tuple[int, int], Any] = {}
@@ -93,6 +96,10 @@ class Transaction:
         self._counts: dict[tuple[int, str], int] = {}
         self._seals: dict[tuple[int, int], bytes | None] = {}
         self._unsealed: set[tuple[int, int]] = set()
+
+    def portion(self, items: int) -> int:
+        """How much of a slice of background work to do: all of it, or little."""
+        return min(items, limits.upkeep_hurried_items_max) if self.is_hurried else items
 
     # --- one tenant ---------------------------------------------------------------------------
 
