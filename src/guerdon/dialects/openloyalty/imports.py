@@ -168,7 +168,8 @@ def _submit(visit: Visit, import_id: int, place: int, each: Asked) -> _Sent:
         message=each.message,
         actor=visit.actor,
     )
-    return _Sent(each.identifier, row, asyncio.ensure_future(visit.execute(row)))
+    # Not as a command of the request's key: a row is remembered by its place in the file.
+    return _Sent(each.identifier, row, asyncio.ensure_future(visit.engine.execute(row)))
 
 
 async def _results(visit: Visit, kind: Kind, sent: list[_Sent]) -> list[dict[str, Any]]:
@@ -178,7 +179,7 @@ async def _results(visit: Visit, kind: Kind, sent: list[_Sent]) -> list[dict[str
     for each, outcome in zip(sent, outcomes, strict=True):
         done = outcome
         if isinstance(done, Refused):
-            done = await visit.execute(_given_up(each.row, done))
+            done = await visit.engine.execute(_given_up(each.row, done))
         if isinstance(done, BaseException):
             raise done
         items.append({**_result(SHAPES[kind].shown, done), "identifier": each.identifier})
