@@ -25,6 +25,7 @@ from guerdon.engine.commands import UpdateMember
 from guerdon.engine.commands.invitations import Invite
 from guerdon.engine.commands.members import EnrolMember
 from guerdon.engine.commands.purchases import RegisterPurchase
+from guerdon.engine.commands.standing import AddPushToken
 from postgres import fresh_database
 
 EMAIL, OLD_EMAIL = "kanarienvogel@example.com", "zeisig-alt@example.com"
@@ -61,6 +62,7 @@ class Person:
         self.number, self.member_id = member.number, member.member_id
         self._as_a_customer()
         self._as_reported()
+        self._as_somebody_who_invites()
 
     def api(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """A request of the tenant's own system to Open Loyalty's room."""
@@ -118,6 +120,8 @@ class Person:
         )
         kind = "multipart/form-data; boundary=b"
         assert self.api("POST", f"{one}/avatar", picture, content_type=kind).status == 204
+        tenant_id = self.house.tenant_id
+        self.house.execute(AddPushToken(tenant_id, 0, self.number, f"device of {EMAIL}"))
         self._report(f'{{"a":"{OLD_EMAIL}"', 400)
         changed = self.api("PUT", one, {"customer": {"email": EMAIL}})
         assert changed.status == 200, changed.body
@@ -125,12 +129,21 @@ class Person:
         assert asked.status == 200, asked.body
         added = {"points": 100, "customer": self.member_id}
         assert self.api("POST", "/points/transfer/add", {"transfer": added}).status == 200
-        tenant_id = self.house.tenant_id
         self.house.execute(Invite(tenant_id, 0, self.number, "guest-of-gimpel@example.com"))
         buyer = json.dumps({"name": LAST, "email": EMAIL, "loyaltyCardNumber": CARD})
         self.house.execute(
             RegisterPurchase(tenant_id, 0, "own", START, (item("SKU1", 25),), customer=buyer)
         )
+
+    def _as_somebody_who_invites(self) -> None:
+        """Others come by naming the person, one by e-mail and one by phone."""
+        tenant_id = self.house.tenant_id
+        for email, named in (
+            ("bo@x.org", {"referrer_email": EMAIL}),
+            ("cy@x.org", {"invitation_token": PHONE}),
+        ):
+            profile = json.dumps({"firstName": "Bo", "lastName": "Lee", "email": email})
+            self.house.execute(EnrolMember(tenant_id, 0, "self", profile, **named))
 
     def _as_reported(self) -> None:
         """What partners report of the person."""

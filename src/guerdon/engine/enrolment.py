@@ -8,6 +8,7 @@ Source: Open Loyalty's order of decisions at a registration: the person and the 
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -30,6 +31,7 @@ _NAMES = {
     "loyaltyCardNumber": identities.CARD,
 }
 _CONFIRMED = ("email", "phone")
+_TOKEN = re.compile(r"[0-9a-f]{40}")
 
 
 def enrol(tx: Transaction, command: EnrolMember) -> Registered:
@@ -138,10 +140,13 @@ def _require_known(tx: Transaction, command: EnrolMember | EditMember) -> None:
 
 
 def _form(command: EnrolMember, profile: dict[str, Any]) -> dict[str, Any]:
-    """The whole accepted form, as the first decision shows it."""
+    """The accepted form, as the first decision shows it, without what names somebody else.
+
+    A referrer's e-mail or phone would outlive the referrer there; invitations say who it was.
+    """
+    token = command.invitation_token
     assigned = {
-        "referral_customer_email": command.referrer_email,
-        "invitationToken": command.invitation_token,
+        "invitationToken": token if _TOKEN.fullmatch(token) else "",
         "levelId": command.level_id,
         "posId": command.pos_id,
         "sellerId": command.seller_id,

@@ -62,6 +62,14 @@ def test_no_two_seals_are_alike(vault: Vault) -> None:
     assert vault.new_key(1, 2) != vault.new_key(1, 2)
 
 
+@pytest.mark.slow
+def test_a_million_seals_under_one_key_have_a_nonce_each() -> None:
+    """A key seals at most one part of each decision; 96 random bits are safe for 2**32 of them."""
+    vault = Vault(bytes(range(32)), SystemClock())
+    key = vault.new_key(1, 2)
+    assert len({vault.seal(key, 1, 2, "x", "")[:12] for _ in range(1_000_000)}) == 1_000_000
+
+
 def test_an_installations_own_secret_is_locked_under_its_name(vault: Vault) -> None:
     locked = vault.lock("signing:1", b"secret")
     assert vault.unlock("signing:1", locked) == b"secret"
