@@ -116,9 +116,9 @@ def points_number(hundredths: int) -> int | msgspec.Raw:
 
     A fraction is a piece of JSON text, since a binary fraction would not be exact.
     """
-    whole, rest = divmod(abs(hundredths), _HUNDRED)
-    if not rest:
+    if not hundredths % _HUNDRED:
         return hundredths // _HUNDRED
+    whole, rest = divmod(abs(hundredths), _HUNDRED)
     sign = "-" if hundredths < 0 else ""
     return msgspec.Raw(f"{sign}{whole}.{rest:02}".rstrip("0").encode())
 

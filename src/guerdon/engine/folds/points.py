@@ -22,7 +22,6 @@ from guerdon.domain.points import (
     EXPIRED,
     ISSUED,
     LOCKED,
-    OF_MEMBER,
     SPENT,
     TRANSIT,
     hundredths,
@@ -193,6 +192,7 @@ def _add_transfer(
 ) -> None:
     transfer = fact.payload["pointsTransfer"]
     row = {
+        **_UNSAID,
         "tenant_id": fact.tenant_id,
         "position": fact.position,
         "number": fact.number,
@@ -204,8 +204,9 @@ def _add_transfer(
         "comment": transfer.get("comment"),
         "created_at": fact.recorded_at,
         "transaction_id": _id(transfer, "transactionId", "transactionId"),
+        **values,
     }
-    tx.rows.later("add_points_transfer", **{**_UNSAID, **row, **values})
+    tx.rows.later("add_points_transfer", **row)
     _count(tx, fact, kind, state, 1)
     tx.count(fact.tenant_id, ledger.ON_DAY + transfer["createdAt"][:_DAY_CHARS], 1)
 
@@ -237,7 +238,7 @@ def _post(
     lapsed: what else of the account's points is past its expiry now; None when that must be looked
             up.
     """
-    held = dict.fromkeys(OF_MEMBER, 0)
+    held = {AVAILABLE: 0, LOCKED: 0, BLOCKED: 0, DEBT: 0}
     for leg, (source, target, moved) in enumerate(legs):
         if leg and not moved:
             continue
