@@ -158,6 +158,7 @@ erasure_slice_rows = 500  # activities that lose what was reported with them, in
 erasure_slice_positions = 4_096  # decisions whose purchases and invitations are looked through
 erasure_slice_outcomes = 20  # of 64 KB at most
 sweep_pages = 256  # cleared of what is gone between two groups: a megabyte, about 1 ms
+sqlite_statements_max = 512  # kept prepared; each row of a batch uses up a place
 wal_pages_checkpoint = 1_000
 wal_bytes_max = 256 * 1_048_576
 

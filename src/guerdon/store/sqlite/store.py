@@ -189,7 +189,7 @@ class SqliteStore:
 
     def _open(self, flags: int) -> apsw.Connection:
         try:
-            return apsw.Connection(str(self.path), flags=flags, vfs=self._vfs)
+            return apsw.Connection(str(self.path), flags, self._vfs, limits.sqlite_statements_max)
         except apsw.Error as error:
             raise in_our_words(error) from error
 
