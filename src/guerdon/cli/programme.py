@@ -37,12 +37,12 @@ def define(ask: Ask) -> str:
 
 
 def _level(name: str, condition: int) -> dict[str, Any]:
-    share = condition / 10_000
+    percent = condition / 100
     return {
         "translations": {"en": {"name": name}},
         "active": True,
         "conditionValue": condition,
-        "reward": {"name": f"{name} discount", "value": share, "code": name.lower()},
+        "reward": {"name": f"{name} discount", "value": percent, "code": name.lower()},
     }
 
 

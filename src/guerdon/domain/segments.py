@@ -17,7 +17,8 @@ them. Bounds are inclusive, and a missing one does not bind.
 * `transaction_percent_in_pos`: at least this share of those purchases was made there.
 * `customer_has_labels` (keys), `customer_has_labels_with_values`, `customer_list`.
 
-Units:  money and percentages are 1/10,000 of one, moments microseconds UTC.
+Units:  money and shares are 1/10,000 of one, moments microseconds UTC; in a body, a `percent` of
+        0.75 is three in four.
 Source: Open Loyalty 4.3, "Segments".
 """
 
@@ -39,7 +40,7 @@ MEMBER_WAS_REMOVED = "Guerdon.Segment.Event.MemberWasRemovedFromSegment"
 
 BIRTHDAY, REGISTRATION = "birthday", "registration"
 _LEAP_DAY = (2, 29)
-_HUNDRED_PERCENT = 100 * 10_000
+_WHOLE = 10_000
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -220,7 +221,7 @@ def _bought_there(wanted: Criterion, person: Person, _when: When) -> bool:
 def _bought_there_often(wanted: Criterion, person: Person, _when: When) -> bool:
     there = sum(person.places().get(pos_id, 0) for pos_id in wanted.values)
     share = wanted.percent * person.purchases
-    return person.purchases > 0 and there * _HUNDRED_PERCENT >= share
+    return person.purchases > 0 and there * _WHOLE >= share
 
 
 def _bought_thing(kind: str) -> Callable[[Criterion, Person, When], bool]:

@@ -92,11 +92,11 @@ def test_documented_requests_make_and_change_a_level(house):
         "active": True,
         "conditionValue": 4,
         "minOrder": 1,
-        "reward": {"name": "reward4name", "value": 4, "code": "4"},
+        "reward": {"name": "reward4name", "value": 0.04, "code": "4"},
         "specialRewards": [
             {
                 "name": "specialreward4",
-                "value": 4,
+                "value": 0.04,
                 "code": "4",
                 "active": True,
                 "startAt": "2018-02-01T08:33:00+0000",
@@ -123,9 +123,9 @@ def test_lists_are_as_documented_and_speak_the_language_asked_for(house):
         "en": {"name": "Bronze", "description": "Bronze level description"},
         "pl": {"name": "Brązowy", "description": "Opis poziomu brązowego"},
     }
-    bronze = level(house, headers, 0, 0.14, translations=translations)
-    level(house, headers, 20.5, "0.15")
-    level(house, headers, 200, 0.2, active=False)
+    bronze = level(house, headers, 0, 14, translations=translations)
+    level(house, headers, 20.5, "15")
+    level(house, headers, 200, 20, active=False)
     reply = get(house, "/DEFAULT/level", headers).json()
     assert reply["total"] == 3
     assert reply["levels"][0] == {

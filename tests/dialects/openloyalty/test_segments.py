@@ -37,7 +37,7 @@ CRITERIA = [
         {"type": "purchase_period", "fromDate": "2018-02-19 09:45", "toDate": "2018-02-20"},
         {"fromDate": "2018-02-19T09:45:00+0000", "toDate": "2018-02-20T23:59:59+0000"},
     ),
-    ({"type": "transaction_percent_in_pos", "posId": POS, "percent": 12.5}, {}),
+    ({"type": "transaction_percent_in_pos", "posId": POS, "percent": 12.5}, {"percent": 0.125}),
     ({"type": "bought_skus", "skuIds": ["SKU1", "SKU2"]}, {}),
     ({"type": "bought_makers", "makers": ["ACME"]}, {}),
     ({"type": "bought_labels", "labels": [LABEL]}, {}),
@@ -171,7 +171,7 @@ LEVEL = {
     "level": {
         "translations": {"en": {"name": "l"}},
         "conditionValue": 0,
-        "reward": {"name": "r", "value": 0.2, "code": "c"},
+        "reward": {"name": "r", "value": 20, "code": "c"},
         "active": 1,
     }
 }

@@ -33,6 +33,7 @@ USED = "This value is already used."
 MISSING_CHOICE = "The value you selected is not a valid choice."
 
 _HUNDREDTHS = Decimal("0.01")
+_PERCENT = 100
 _TEN_THOUSANDTHS = Decimal("0.0001")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{0,15})?(?:[eE][+-]?[0-9]{1,2})?")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,15}")
@@ -195,6 +196,10 @@ class Form:
     ) -> int | None:
         """Money as 1/10,000, between two bounds in 1/10,000; `low` when it is wrong."""
         return self._decimal(name, _TEN_THOUSANDTHS, required=required, low=low, high=high)
+
+    def percent(self, name: str, *, high: int = limits.integer_abs_max) -> int:
+        """A share in 1/10,000, sent as a percentage: `15` is 0.15. high: of what is sent, too."""
+        return (self.money(name, high=high) + _PERCENT // 2) // _PERCENT
 
     @overload
     def date(self, name: str, *, required: Required = True) -> str: ...

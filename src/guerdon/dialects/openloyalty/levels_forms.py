@@ -27,7 +27,7 @@ def body(visit: Visit, form: Form) -> dict[str, Any]:
         "conditionValue": money_number(form.money("conditionValue")),
         "reward": {
             "name": reward.text("name"),
-            "value": money_number(reward.money("value")),
+            "value": money_number(reward.percent("value")),
             "code": reward.text("code"),
         },
         "specialRewards": [_special(visit, each) for each in form.children("specialRewards")],
@@ -60,7 +60,7 @@ def _special(visit: Visit, form: Form) -> dict[str, Any]:
     return {
         "specialRewardId": visit.engine.clock.uuid(),
         "name": form.text("name"),
-        "value": money_number(form.money("value")),
+        "value": money_number(form.percent("value")),
         "code": form.text("code"),
         "active": form.switch("active", required=False) or False,
         "startAt": _moment(visit, form, "startAt"),

@@ -97,7 +97,7 @@ def _span(form: Form, low: tuple[str, int | None], high: tuple[str, int | None])
 
 
 def _percent(_visit: Visit, form: Form) -> Fields:
-    percent = form.money("percent", high=_PERCENT_MAX)
+    percent = form.percent("percent", high=_PERCENT_MAX)
     return {"posId": form.uuid("posId"), "percent": money_number(percent)}
 
 
