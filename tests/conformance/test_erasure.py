@@ -28,16 +28,19 @@ from guerdon import bootstrap, limits
 from guerdon.engine import erasure, forgotten
 from guerdon.engine.commands import (
     Ingest,
+    IssueMemberToken,
     Item,
     LeaseDeliveries,
     RebuildState,
     RecordOutcome,
     RegisterMember,
     SettleDelivery,
+    UpdateMember,
 )
 from guerdon.engine.commands.erasure import AnonymizeMember, DeleteMember
 from guerdon.engine.commands.members import EnrolMember
-from guerdon.errors import StoreError
+from guerdon.engine.commands.purchases import AssignPurchase
+from guerdon.errors import NotFound, StoreError
 from guerdon.followers.background import Upkeep
 from guerdon.store import books, decisions
 from guerdon.store.activities import after
@@ -135,6 +138,30 @@ def test_an_anonymised_member_stays_a_number_and_a_deleted_one_is_not_found(hous
         assert person.api(method, path).status == 404, path
     now = {each["customerId"] for each in person.api("GET", "/customer").json()["customers"]}
     assert now == listed - {person.member_id} | {made.json()["customerId"]}
+    # Nor by the number that they have in another format, nor as somebody's buyer.
+    gift = {"points": 5, "concept": "gift", "description": ""}
+    for method, path, body in (
+        ("GET", f"/apiv3/users/{person.number}", {}),
+        ("PUT", f"/apiv3/users/{person.number}", {"first_name": FIRST}),
+        ("GET", f"/apiv3/users/{person.number}/transactions", {}),
+        ("POST", f"/apiv3/users/{person.number}/points", gift),
+    ):
+        content = json.dumps(body) if body else ""
+        reply = house.call(method, path, headers=person.woowup, body=content)
+        assert (reply.status, reply.json()["code"]) == (404, "user_not_found"), path
+    users = house.call("GET", "/apiv3/users?limit=100", headers=person.woowup).json()["payload"]
+    assert person.number not in {each["user_id"] for each in users}
+    assign = {"transactionDocumentNumber": "early", "customerId": person.member_id}
+    assert (
+        person.api("POST", "/admin/transaction/customer/assign", {"assign": assign}).status == 404
+    )
+    for command in (
+        AssignPurchase(house.tenant_id, 0, "early", person.number),
+        UpdateMember(house.tenant_id, 0, person.number, "{}"),
+        IssueMemberToken(house.tenant_id, 0, person.number),
+    ):
+        with pytest.raises(NotFound):
+            house.execute(command)
     decided = person.events("type=*CustomerWasDeleted")
     assert [(each["uuid"], list(each["payload"])) for each in decided] == [
         (person.member_id, ["customerId", "deletedAt"])

@@ -15,7 +15,7 @@ from guerdon.domain.members import (
     activated,
     of_member,
 )
-from guerdon.engine import newcomers, points
+from guerdon.engine import newcomers, points, programme
 from guerdon.engine.commands import (
     Identity,
     Registered,
@@ -24,14 +24,16 @@ from guerdon.engine.commands import (
 )
 from guerdon.engine.consequences import follow
 from guerdon.engine.folds.fact import text
-from guerdon.engine.programme import settings as settings
-from guerdon.engine.programme import timezone as timezone
 from guerdon.engine.record import record
 from guerdon.errors import Duplicate, NotFound
+from guerdon.store import standing
 from guerdon.store.members import Member, by_number
 from guerdon.store.transaction import Transaction
 
 _STORE = "store:"
+
+settings = programme.settings
+timezone = programme.timezone
 
 
 def required(tx: Transaction, tenant_id: int, number: int) -> Member:
@@ -39,6 +41,14 @@ def required(tx: Transaction, tenant_id: int, number: int) -> Member:
     new = newcomers.of(tx, tenant_id, number)
     member = new.member if new is not None else by_number(tx.rows, tenant_id, number)
     if member is None:
+        raise NotFound("user not found", code="unknown_member")
+    return member
+
+
+def present(tx: Transaction, tenant_id: int, number: int) -> Member:
+    """The same of one who was not deleted. Errors: NotFound `unknown_member`."""
+    member = required(tx, tenant_id, number)
+    if standing.of(tx.rows, tenant_id, number).status == "deleted":
         raise NotFound("user not found", code="unknown_member")
     return member
 
@@ -144,7 +154,7 @@ def register_member(tx: Transaction, command: RegisterMember) -> Registered:
 def update_member(tx: Transaction, command: UpdateMember) -> None:
     """See `UpdateMember`."""
     tenant_id = command.tenant_id
-    member = required(tx, tenant_id, command.number)
+    member = present(tx, tenant_id, command.number)
     require_free(tx, tenant_id, command.identities, command.number)
     changes = msgspec.json.decode(command.profile)
     if changes:

@@ -70,7 +70,9 @@ def register_purchase(tx: Transaction, command: RegisterPurchase) -> PurchaseReg
     number = command.number or recognised(
         tx.rows, tenant_id, purchase.customer, named["purchases.identification"]
     )
-    buyer = members.required(tx, tenant_id, number) if number else None
+    # Nobody who was deleted is recognised by what they were called.
+    whose = members.present if command.number else members.required
+    buyer = whose(tx, tenant_id, number) if number else None
     if buyer is not None:
         _require_same_customer(original, buyer.number)
     seal_number = number or -tx.next_row(tenant_id)
@@ -91,7 +93,7 @@ def assign_purchase(tx: Transaction, command: AssignPurchase) -> PurchaseRegiste
             code="already_assigned",
             field="transactionDocumentNumber",
         )
-    buyer = members.required(tx, tenant_id, command.number)
+    buyer = members.present(tx, tenant_id, command.number)
     original = _original(tx, tenant_id, purchase) if purchase.is_return else None
     _require_same_customer(original, buyer.number)
     _assign(tx, tenant_id, purchase, buyer, original)

@@ -25,7 +25,7 @@ TOKEN = "token"  # noqa: S105 - a kind of identity
 def issue_token(tx: Transaction, command: IssueMemberToken) -> TokenIssued:
     """See `IssueMemberToken`."""
     tenant_id = command.tenant_id
-    member = members.required(tx, tenant_id, command.number)
+    member = members.present(tx, tenant_id, command.number)
     token = base64.urlsafe_b64encode(tx.secret(limits.member_token_bytes)).decode()
     members.bind(tx, tenant_id, member.number, ((TOKEN, token),))
     _apply(tx, tenant_id, member, "initial", {})
@@ -40,7 +40,7 @@ def change(tx: Transaction, command: ChangeSubscription) -> None:
             code="invalid_action",
             field="action",
         )
-    member = members.required(tx, command.tenant_id, command.number)
+    member = members.present(tx, command.tenant_id, command.number)
     given = {
         "country": command.country,
         "plan_type": command.plan_type,

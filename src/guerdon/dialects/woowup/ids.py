@@ -24,7 +24,7 @@ from typing import Any
 from guerdon.domain import identities
 from guerdon.engine.commands import Identity
 from guerdon.errors import Refused
-from guerdon.store import members
+from guerdon.store import members, standing
 from guerdon.store.port import Rows
 
 KINDS = {
@@ -97,7 +97,9 @@ def decoded(text: str) -> str | None:
 
 
 def _exists(rows: Rows, tenant_id: int, number: int) -> bool:
-    return number <= _NUMBER_MAX and members.by_number(rows, tenant_id, number) is not None
+    if number > _NUMBER_MAX or members.by_number(rows, tenant_id, number) is None:
+        return False
+    return standing.of(rows, tenant_id, number).status != "deleted"
 
 
 def _external(texts: Sequence[str]) -> list[Identity]:
