@@ -38,7 +38,7 @@ from guerdon.engine.commands import (
     UpdateMember,
 )
 from guerdon.engine.commands.erasure import AnonymizeMember, DeleteMember
-from guerdon.engine.commands.members import EnrolMember
+from guerdon.engine.commands.members import EditMember, EnrolMember
 from guerdon.engine.commands.purchases import AssignPurchase
 from guerdon.errors import NotFound, StoreError
 from guerdon.followers.background import Upkeep
@@ -288,6 +288,8 @@ def test_who_comes_and_goes_in_one_commit_leaves_no_trace(bench):
         Ingest(tenant_id, 0, "conscent", (seen,), unknown_type="add"),
         AnonymizeMember(tenant_id, 0, 1),
         DeleteMember(tenant_id, 0, 2),
+        # What was remembered of somebody new is not what is changed now.
+        EditMember(tenant_id, 0, 1, '{"lastName":"Neu"}'),
     )
     assert not [each for each in outcomes if isinstance(each, Exception)]
     bench.settle()
@@ -295,7 +297,7 @@ def test_who_comes_and_goes_in_one_commit_leaves_no_trace(bench):
     shown = bench.ask(lambda rows: after(rows, tenant_id, position=0, limit=9))
     assert [each.data for each in shown] == [None]
     both = bench.ask(lambda rows: [by_number(rows, tenant_id, number) for number in (1, 2)])
-    assert [each.profile for each in both] == [{}, {}]
+    assert [each.profile for each in both] == [{"lastName": "Neu"}, {}]
     assert bench.ask(lambda rows: [identities(rows, tenant_id, each) for each in (1, 2)]) == [
         [],
         [],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from guerdon.domain import erasure
+from guerdon.engine import newcomers
 from guerdon.engine.folds import standing
 from guerdon.engine.folds.fact import Fact, Fold
 from guerdon.store.transaction import Transaction
@@ -10,6 +11,7 @@ from guerdon.store.transaction import Transaction
 
 def _forgotten(tx: Transaction, fact: Fact) -> None:
     whose = {"tenant_id": fact.tenant_id, "number": fact.number}
+    newcomers.forget(tx, fact.tenant_id, fact.number)
     tx.rows.run("remove_identities", **whose)
     tx.rows.run("remove_former_identities", **whose)
     tx.rows.run("forget_member", **whose, updated_at=fact.recorded_at)
