@@ -1,5 +1,7 @@
 """Showing and editing customers: documented keys and types, only what changed, only oneself."""
 
+import json
+
 import pytest
 
 from dialects.openloyalty import crowd
@@ -185,6 +187,17 @@ def test_an_edit_of_many_parts_decides_about_each(house, admin):
     assert details["birthDate"].startswith("1990-01-01T00:00:00")
     assert (details["loyaltyCardNumber"], details["address"]["city"]) == ("9", "Warszawa")
     assert get(house, "/customer/check?emailOrPhone=000000004000", admin) == {"total": 0}
+
+
+def test_a_part_that_is_sent_empty_is_gone(house, admin):
+    level(house)
+    member_id = enrol(house, admin, WHOLE)
+    for name, nothing in (("company", None), ("address", {})):
+        body = json.dumps({"customer": {name: nothing}})
+        path = f"/api/customer/{member_id}"
+        assert house.call("PUT", path, headers=admin, body=body).status == 200
+        assert name not in get(house, f"/customer/{member_id}", admin)
+
 
 
 def test_what_an_edit_refuses_changes_nothing(house, admin):

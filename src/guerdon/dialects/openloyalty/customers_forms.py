@@ -185,6 +185,7 @@ class _Reader:
         self._keep("phone", phone)
 
     def part(self, name: str, fields: tuple[str, ...]) -> None:
+        """The address or the company; sent empty, all of it is to go."""
         child = self._form.child(name)
         read = {field: child.text(field, required=False) for field in fields}
         if self._is_new:
@@ -192,7 +193,8 @@ class _Reader:
             if given:
                 self.details[name] = given
         elif self._form.has(name):
-            self.details[name] = {field: read[field] for field in fields if child.has(field)}
+            said = [field for field in fields if child.has(field)]
+            self.details[name] = {field: read[field] for field in said or fields}
 
     def labels(self) -> None:
         """`key:value;key:value`, or a list of objects with a key and a value."""
