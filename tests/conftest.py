@@ -33,14 +33,18 @@ CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 NOBODY = CHEAP.hash("nobody")
 
 
+_LOGGERS = tuple(map(logging.getLogger, ("", "uvicorn", "uvicorn.error", "uvicorn.access")))
+
+
 @pytest.fixture(autouse=True)
 def _lines_go_nowhere_after_their_test() -> Iterator[None]:
     """A test that installs the log leaves no later one with the stream it has closed."""
-    handlers, level = logging.root.handlers[:], logging.root.level
+    before = [(each.handlers[:], each.level, each.propagate) for each in _LOGGERS]
     yield
     structlog.reset_defaults()
-    logging.root.handlers[:] = handlers
-    logging.root.setLevel(level)
+    for logger, (handlers, level, propagate) in zip(_LOGGERS, before, strict=True):
+        logger.handlers[:], logger.propagate = handlers, propagate
+        logger.setLevel(level)
 
 
 class Reply(msgspec.Struct):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from conformance.stores import Bench
-from guerdon.engine import commands, secrets
+from guerdon.engine import commands, secret_settings
 from guerdon.engine.directory import read_settings
 
 NAME = "meditopia.status_secret"
@@ -29,9 +29,9 @@ def test_the_table_of_settings_only_says_where_a_secret_stands(bench: Bench) -> 
     before = kept()
     assert SECRET not in str(before)
     value = bench.ask(lambda rows: read_settings(rows, tenant_id))[NAME]
-    assert bench.ask(lambda rows: secrets.reveal(rows, bench.vault, tenant_id, value)) == SECRET
+    assert bench.ask(lambda rows: secret_settings.reveal(rows, bench.vault, tenant_id, value)) == SECRET
     bench.do(commands.RebuildState(tenant_id, 0))
     assert kept() == before
     bench.do(commands.ChangeSetting(tenant_id, 0, NAME, None))
     assert NAME not in kept()
-    assert secrets.reveal(None, bench.vault, tenant_id, "") == ""
+    assert secret_settings.reveal(None, bench.vault, tenant_id, "") == ""

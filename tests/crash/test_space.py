@@ -36,11 +36,11 @@ def test_a_limit_on_the_size_of_files_is_a_full_store(tmp_path):
 
 @contextlib.contextmanager
 def small_file_system(folder: Path) -> Iterator[Path]:
-    """One mebibyte of memory as a disk."""
+    """Eight mebibytes of memory as a disk."""
     folder.mkdir()
     if os.geteuid() != 0:
         pytest.skip("only root may mount a file system")
-    mounted = _mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder))
+    mounted = _mount("-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder))
     if mounted.returncode != 0:
         pytest.skip(f"this machine mounts no file system: {mounted.stderr.strip()}")
     try:
