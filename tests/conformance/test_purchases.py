@@ -267,6 +267,19 @@ def test_a_return_takes_points_back_in_proportion_and_never_more_than_were_earne
     assert total(shop, number).gross == 0
 
 
+def test_what_was_bought_before_the_programme_may_come_back(shop: Programme) -> None:
+    number = shop.member("a")
+    shop.rule("points", pointValue=10_000)
+    shop.buys(number, "s1", SHIRT)
+    known = bring_back(shop, "r1", "old", SHOES, number=number)
+    unknown = bring_back(shop, "r2", "older", SHOES)
+    assert (known.number, unknown.number) == (number, 0)
+    shop.house.execute(AssignPurchase(shop.tenant_id, 0, "r2", number))
+    now = total(shop, number)
+    assert (now.sales, now.purchases, now.gross) == (1, 1, 0)
+    assert shop.balance(number) == 100
+
+
 def test_totals_lose_what_comes_back_and_a_purchase_once_all_of_it_did(shop: Programme) -> None:
     number = shop.member("a")
     pos_id = shop.house.execute(Define(shop.tenant_id, 0, "Pos", '{"name":"p"}')).definition_id
@@ -352,7 +365,6 @@ def test_nothing_is_kept_of_what_is_refused(shop: Programme) -> None:
     large = Item("SKU1", "Shirt", 1, 10**13, "wear")
     for wrong in (
         {"pos_id": "nowhere"},
-        {"is_return": True, "revised_document": "s9"},
         {"document_number": "s1"},
         {"items": (Item("SKU1", "Shirt", 1, -1, "wear"),)},
         {"items": (large, large)},

@@ -100,12 +100,15 @@ def on_return(
     _number: int,
     *,
     purchase: Purchase,
-    original: Purchase,
+    original: Purchase | None,
 ) -> None:
     """A purchase came back, in part or whole: so does what was paid with percentage codes.
 
     A code that came with the purchase is worth less, or nothing, unless it was used already.
+    original: None when nobody registered it.
     """
+    if original is None:
+        return
     purchase_id = original.purchase_id
     present = purchases.by_id(tx.rows, tenant_id, purchase_id) or original
     gross = abs(original.gross)

@@ -20,7 +20,7 @@ from guerdon.engine.commands.purchases import (
     SimulatePurchase,
 )
 from guerdon.engine.record import record
-from guerdon.errors import Defect, Duplicate, NotFound, Refused
+from guerdon.errors import Duplicate, NotFound, Refused
 from guerdon.store import purchases, standing
 from guerdon.store.members import Member
 from guerdon.store.port import Rows
@@ -181,24 +181,18 @@ def _accepted(tx: Transaction, tenant_id: int, purchase: Purchase) -> Purchase |
     return _returnable(tx, tenant_id, purchase) if purchase.is_return else None
 
 
-def _returnable(tx: Transaction, tenant_id: int, purchase: Purchase) -> Purchase:
+def _returnable(tx: Transaction, tenant_id: int, purchase: Purchase) -> Purchase | None:
+    """The original of a return; None when nobody registered it, as of what was bought before."""
     if not members.settings(tx, tenant_id)["purchases.returns"]:
         raise Refused("Returns are not enabled", code="returns_disabled", field="documentType")
-    original = purchases.by_document(tx.rows, tenant_id, purchase.revised_document)
-    if original is None:
-        raise NotFound(
-            "This value is not valid.", code="unknown_revised_document", field="revisedDocument"
-        )
-    if original.is_return:
+    original = _original(tx, tenant_id, purchase)
+    if original is not None and original.is_return:
         raise Refused("This value is not valid.", code="not_returnable", field="revisedDocument")
     return original
 
 
-def _original(tx: Transaction, tenant_id: int, back: Purchase) -> Purchase:
-    found = purchases.by_document(tx.rows, tenant_id, back.revised_document)
-    if found is None:
-        raise Defect(f"return {back.purchase_id} has no original")
-    return found
+def _original(tx: Transaction, tenant_id: int, back: Purchase) -> Purchase | None:
+    return purchases.by_document(tx.rows, tenant_id, back.revised_document)
 
 
 def _require_same_customer(original: Purchase | None, number: int) -> None:
@@ -223,7 +217,7 @@ def _assign(
     if original is not None:
         _revoke_points(tx, tenant_id, original, owned)
     record(tx, tenant_id, decide.counted(owned, number, buyer.member_id))
-    if original is None:
+    if not owned.is_return:
         consequences.follow(tx, tenant_id, "purchase_assigned", number, purchase=owned)
     else:
         changed = _original(tx, tenant_id, owned)

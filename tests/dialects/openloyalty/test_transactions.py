@@ -119,7 +119,6 @@ def test_what_is_wrong_with_a_purchase_is_said_beside_the_field(house, member):
     assert errors_of(sale("1"))["transactionData"]["children"]["documentNumber"]["errors"] == [used]
     unknown = "00000000-0000-474c-1111-b0dd880c07e2"
     assert errors_of(sale("3", pos=unknown))["pos"] == {"errors": [invalid]}
-    assert errors_of(back("3", "nothing"))["revisedDocument"] == {"errors": [invalid]}
     assert errors_of(back("3", "2"))["revisedDocument"] == {"errors": [invalid]}
     assert errors_of(back("3", ""))["revisedDocument"] == {
         "errors": ["This value should not be blank."]
@@ -147,6 +146,15 @@ def test_what_is_wrong_with_a_purchase_is_said_beside_the_field(house, member):
         "labels",
     }
     assert numbers(shown(house, headers, "/transaction")) == (["1", "2"], 2)
+
+
+def test_a_return_of_a_purchase_that_nobody_registered_is_kept(house, member):
+    headers = permanent(house)
+    reply = post(house, "/transaction", back("R", "revised test"), headers)
+    assert reply.status == 200, reply.body
+    made = shown(house, headers, f"/transaction/{reply.json()['transactionId']}")
+    assert (made["documentType"], made["revisedDocument"]) == ("return", "revised test")
+    assert made["customerId"] == member.member_id
 
 
 def test_a_purchase_of_nobody_known_is_assigned_once(house, member):

@@ -25,12 +25,13 @@ class RegisterPurchase(Command, frozen=True):
     customer:        JSON text of an object with what the document says of the buyer: name, email,
                      nip, phone, loyaltyCardNumber, address.
     pos_id:          the POS's uuid, or "".
-    revised_document: of a return: the document it takes back.
+    revised_document: of a return: the document it takes back; one that nobody registered takes
+            its money off what was bought, and no points back.
     number:          the member it belongs to, where that is known already; 0: look at `customer`.
 
-    Errors: Duplicate `document_exists`; NotFound `unknown_pos`, `unknown_revised_document`,
-            `unknown_member`; Refused `returns_disabled`, `not_returnable` (that document is a
-            return itself), `other_customer`, `invalid_total`.
+    Errors: Duplicate `document_exists`; NotFound `unknown_pos`, `unknown_member`; Refused
+            `returns_disabled`, `not_returnable` (that document is a return itself),
+            `other_customer`, `invalid_total`.
             Each names its field: documentNumber, pos, revisedDocument, documentType, items.
     """
 
