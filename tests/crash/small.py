@@ -20,7 +20,6 @@ def shrink(put: Callable[[object, str, object], None], *, checkpoint_pages: int 
     put(limits, "rules_slice_positions", 64)
     put(limits, "rules_slice_activities", 16)
     put(limits, "erasure_slice_rows", 4)
-    put(limits, "erasure_slice_positions", 16)
     put(activities, "BLOCK_POSITIONS", 64)
     put(index, "_BLOCK", 64)
     put(index, "_SLICE_ROWS", 32)

@@ -11,8 +11,6 @@ Source: erasure by destroying keys; NIST SP 800-88, "cryptographic erase".
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import msgspec
 
 from guerdon import limits
@@ -30,7 +28,7 @@ from guerdon.faults import fault
 from guerdon.store import activities, invitations
 from guerdon.store import members as kept
 from guerdon.store.members import Member
-from guerdon.store.port import Rows
+from guerdon.store.port import Row, Rows
 from guerdon.store.transaction import Transaction
 
 
@@ -166,43 +164,32 @@ def _activities(tx: Transaction, tenant_id: int, erasure: Erasure) -> int | None
 
 def _purchases(tx: Transaction, tenant_id: int, erasure: Erasure) -> int | None:
     """Purchases of nobody's that say the member made them."""
-
-    def look(after: int, until: int) -> None:
-        span = {"tenant_id": tenant_id, "after": after, "until": until}
-        for position, seal_number, *named in tx.rows.all("purchases_of_nobody", **span):
-            if erasure.contacts.isdisjoint(named):
-                continue
+    found = _of_nobody(tx, tenant_id, erasure, "purchases_of_nobody")
+    for position, seal_number, *named in found:
+        if seal_number < 0 and not erasure.contacts.isdisjoint(named):
             tx.destroy_seal(tenant_id, seal_number)
             tx.rows.run("forget_purchase_customer", tenant_id=tenant_id, position=position)
-
-    return _decisions(tx, tenant_id, erasure, look)
+    return found[-1][0] if found else None
 
 
 def _invitations(tx: Transaction, tenant_id: int, erasure: Erasure) -> int | None:
     """Invitations that were sent to the member and never taken."""
-
-    def look(after: int, until: int) -> None:
-        span = {"tenant_id": tenant_id, "after": after, "until": until}
-        for invitation_id, seal_number, *named in tx.rows.all("invitations_of_nobody", **span):
-            if erasure.contacts.isdisjoint(each.lower() for each in named):
-                continue
+    found = _of_nobody(tx, tenant_id, erasure, "invitations_of_nobody")
+    for _, invitation_id, seal_number, *named in found:
+        is_own = seal_number is not None and seal_number < 0
+        if is_own and not erasure.contacts.isdisjoint(each.lower() for each in named):
             tx.destroy_seal(tenant_id, seal_number)
             deliveries.forget(tx, tenant_id, number=seal_number)
             record(tx, tenant_id, invited.forgotten(invitation_id))
+    return found[-1][0] if found else None
 
-    return _decisions(tx, tenant_id, erasure, look)
 
-
-def _decisions(
-    tx: Transaction, tenant_id: int, erasure: Erasure, look: Callable[[int, int], None]
-) -> int | None:
-    """Look at what a run of decisions brought; how far that was, None at the end of them."""
-    head = tx.head(tenant_id).decision_position
-    if not erasure.contacts or erasure.reached >= head:
-        return None
-    until = min(erasure.reached + limits.erasure_slice_positions, head)
-    look(erasure.reached, until)
-    return until
+def _of_nobody(tx: Transaction, tenant_id: int, erasure: Erasure, query: str) -> list[Row]:
+    """The next of what never found its member; each row begins with its position."""
+    if not erasure.contacts:
+        return []
+    page = {"after": erasure.reached, "limit": limits.erasure_slice_rows}
+    return tx.rows.all(query, tenant_id=tenant_id, **page)
 
 
 def _outcomes(tx: Transaction, tenant_id: int, erasure: Erasure) -> int | None:

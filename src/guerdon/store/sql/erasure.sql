@@ -91,11 +91,10 @@ WHERE tenant_id = :tenant_id AND number = :number
   AND position IN (SELECT value FROM json_each(:positions));
 
 -- name: purchases_of_nobody
--- A run of purchases that belong to nobody, with what they say of the buyer.
+-- Some purchases that belong to nobody, with what they say of the buyer.
 SELECT position, seal_number, customer_email, customer_phone, customer_card FROM purchase
-WHERE tenant_id = :tenant_id AND position > :after AND position <= :until AND number = 0
-  AND customer <> '{}'
-ORDER BY position;
+WHERE tenant_id = :tenant_id AND number = 0 AND position > :after
+ORDER BY position LIMIT :limit;
 
 -- name: forget_purchase_customer
 -- Nothing personal is left in a purchase.
@@ -104,11 +103,10 @@ UPDATE purchase SET customer = '{}', customer_name = '', customer_email = '', cu
 WHERE tenant_id = :tenant_id AND position = :position;
 
 -- name: invitations_of_nobody
--- A run of invitations that nobody has taken yet.
-SELECT invitation_id, seal_number, recipient_email, recipient_phone FROM invitation
-WHERE tenant_id = :tenant_id AND position > :after AND position <= :until
-  AND recipient IS NULL AND seal_number < 0
-ORDER BY position;
+-- Some invitations that nobody has taken yet; those that are forgotten have no seal.
+SELECT position, invitation_id, seal_number, recipient_email, recipient_phone FROM invitation
+WHERE tenant_id = :tenant_id AND recipient IS NULL AND position > :after
+ORDER BY position LIMIT :limit;
 
 -- name: outcomes_from
 -- A run of outcomes, oldest first.

@@ -31,3 +31,8 @@ CREATE TABLE former_identity (
 CREATE INDEX delivery_of_member ON delivery (tenant_id, number) WHERE number IS NOT NULL;
 
 CREATE INDEX delivery_to_target ON delivery (tenant_id, target);
+
+-- What never found its member, for who looks through all of it.
+CREATE INDEX purchase_of_nobody ON purchase (tenant_id, position) WHERE number = 0;
+
+CREATE INDEX invitation_of_nobody ON invitation (tenant_id, position) WHERE recipient IS NULL;
