@@ -267,3 +267,20 @@ def test_answers_to_keys_that_count_no_more_are_forgotten(bench: Bench) -> None:
     bench.settle()
     assert kept() == 0
     assert not sent(b"0").replayed
+
+
+def test_background_work_is_short_a_moment_after_a_command(bench: Bench) -> None:
+    portions = []
+
+    def run(tx: Transaction, _tenant_id: int) -> bool:
+        portions.append(tx.portion(1_000))
+        return True
+
+    bench.clock.pace = 0.0
+    upkeep = Upkeep([Chore("due", "time", run)])
+    for seconds in (0.0, limits.upkeep_hurried_seconds):
+        bench.clock.passed += seconds
+        upkeep.slice(bench.committer, busy=False)
+    # On PostgreSQL the first slice takes the lease.
+    assert portions[-1] == 1_000
+    assert set(portions[:-1]) <= {limits.upkeep_hurried_items_max}
