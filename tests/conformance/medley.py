@@ -49,10 +49,22 @@ _GROUP = 6
 
 
 class Medley:
-    """One tenant's programme, and somebody who does anything with it."""
+    """One tenant's programme, and somebody who does anything with it.
 
-    def __init__(self, bench: Bench, seed: int) -> None:
+    beside:    whoever has made the programme already. together: who carries commands out.
+    """
+
+    def __init__(
+        self,
+        bench: Bench,
+        seed: int,
+        *,
+        beside: Medley | None = None,
+        together: Callable[..., list[Any]] | None = None,
+    ) -> None:
         self.bench = bench
+        self.seed = seed
+        self._together = together or bench.together
         self.tenant_id = bench.tenant_id
         self.chance = random.Random(seed)
         self.coupons: list[tuple[int, str, Purchased]] = []
@@ -62,7 +74,10 @@ class Medley:
         self.answered = self.refused = 0
         self._enrolled = 0
         self._waiting: list[tuple[commands.Command, Callable[[Any], None]]] = []
-        self._define()
+        if beside is None:
+            self._define()
+        else:
+            self.levels, self.rewards = beside.levels, beside.rewards
         self._ways = [
             *[self._add] * 4,
             *[self._spend] * 3,
@@ -83,22 +98,24 @@ class Medley:
             self._cancel,
         ]
 
-    def play(self, moves: int) -> None:
+    def play(self, moves: int, *, is_alone: bool = True) -> None:
         """Do so many things, some together; the clockwork comes by now and then."""
         for move in range(moves):
             self.chance.choice(self._ways)()
             if len(self._waiting) >= _GROUP:
                 self.send()
-            if move % 40 == 39:
+            if is_alone and move % 40 == 39:
                 self._pass()
             if move % 100 == 99:
                 self._forget()
-        self._pass()
+        if is_alone:
+            self._pass()
+        self.send()
 
     def send(self) -> None:
         waiting, self._waiting = self._waiting, []
         self.bench.clock.moment += SECOND
-        outcomes = self.bench.together(*(command for command, _ in waiting))
+        outcomes = self._together(*(command for command, _ in waiting))
         for (command, keep), outcome in zip(waiting, outcomes, strict=True):
             assert not isinstance(outcome, (StoreError, Defect)), (command, outcome)
             if isinstance(outcome, GuerdonError):
@@ -205,7 +222,7 @@ class Medley:
         )
 
     def _purchase(self) -> None:
-        document = f"d{len(self.documents)}"
+        document = f"d{self.seed}-{len(self.documents)}"
         self.documents.append(document)
         buyer = self.chance.choice(({}, {"email": f"p{self._who()}@example.com", "name": "N"}))
         number = self._who() if self.chance.random() < 0.5 else 0
@@ -224,7 +241,7 @@ class Medley:
     def _return(self) -> None:
         if self.documents:
             original = self.chance.choice(self.documents)
-            name = f"r{len(self.documents)}"
+            name = f"r{self.seed}-{len(self.documents)}"
             self.documents.append(name)
             more = {"is_return": True, "revised_document": original}
             self._do(RegisterPurchase, name, self.bench.clock.moment, self._items(), **more)
