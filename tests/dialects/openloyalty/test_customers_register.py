@@ -332,6 +332,8 @@ def test_a_seller_registers_whom_he_looks_after(house, admin):
     assert shown["active"] is True
     assert shown["sellerId"]
     assert post(house, path, fields, admin).status == 403
+    again = enrol(house, headers, path="/customer/register", email="c@example.com")
+    assert get(house, f"/customer/{again}", admin)["sellerId"] == shown["sellerId"]
     house.setting("members.activation_method", "sms")
     member_id = enrol(house, headers, path=path, email="b@example.com", phone="500600700")
     assert get(house, f"/customer/{member_id}", admin)["active"] is False

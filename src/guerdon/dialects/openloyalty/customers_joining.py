@@ -25,8 +25,11 @@ from guerdon.store import members
 
 
 async def register(visit: Visit) -> Answer:
-    """`POST /customer/register`, `POST /admin/customer/register`: active at once."""
-    return await _enrol(visit, "admin")
+    """`POST /customer/register`, `POST /admin/customer/register`: active at once.
+
+    Sellers may use the first as they use their own.
+    """
+    return await _enrol(visit, "seller" if visit.caller.kind == "seller" else "admin")
 
 
 async def register_as_seller(visit: Visit) -> Answer:
@@ -177,7 +180,7 @@ def endpoints() -> list[Endpoint]:
     one = "/customer/{customer}"
     code = "send-sms-code"
     return [
-        Endpoint("POST", "/customer/register", register, "admin", modify),
+        Endpoint("POST", "/customer/register", register, ("admin", "seller"), modify),
         Endpoint("POST", "/admin/customer/register", register, "admin", modify),
         Endpoint("POST", "/seller/customer/register", register_as_seller, "seller"),
         Endpoint("POST", "/customer/self_register", register_oneself, "anyone"),
