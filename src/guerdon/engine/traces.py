@@ -1,15 +1,19 @@
 """Whether a stored request names somebody, in whichever way it was written.
 
 A body may be JSON, with or without escapes, or a form; a path may be percent-encoded, and WoowUp's
-has base64 in it. Upper and lower case are the same.
+has base64 in it. Upper and lower case are the same. A short word counts only where it stands alone:
+a partner's id may be a number that is part of many others.
 """
 
 from __future__ import annotations
 
 import base64
+import re
 from urllib.parse import unquote_plus
 
 from guerdon.domain.erasure import Words
+
+_DISTINCT_CHARS = 8
 
 
 def mentions(content: bytes, words: Words) -> bool:
@@ -18,9 +22,17 @@ def mentions(content: bytes, words: Words) -> bool:
     texts = {text.casefold() for text in (plain, _without_escapes(plain), unquote_plus(plain))}
     return any(
         all(any(part.casefold() in text for text in texts) for part in parts)
-        or (len(parts) == 1 and _base64(parts[0]) in plain)
+        if len(parts) > 1
+        else any(_has(text, parts[0].casefold()) for text in texts) or _has(plain, _base64(*parts))
         for parts in words
     )
+
+
+def _has(text: str, word: str) -> bool:
+    if word not in text:
+        return False
+    alone = rf"(?<!\w){re.escape(word)}(?!\w)"
+    return len(word) >= _DISTINCT_CHARS or re.search(alone, text) is not None
 
 
 def _without_escapes(text: str) -> str:
