@@ -52,13 +52,14 @@ def ask_about(
     """What rules ask about members; whoever is gone is left out."""
     statuses = settings(tx, tenant_id)["earning.statuses"]
     has_segments = any(rule.segments for rule in these)
+    belongs = segments.of_members(tx.rows, tenant_id, numbers) if has_segments else {}
     found = {}
     for number, person in usage.people(tx.rows, tenant_id, numbers).items():
         if person.status == _GONE:
             continue
-        belongs = segments.of_member(tx.rows, tenant_id, number) if has_segments else ()
         earns = (person.status or "new") in statuses
-        found[number] = Asked(person, Facts(earns, person.level_id, tuple(belongs), person.pos_id))
+        facts = Facts(earns, person.level_id, belongs.get(number, ()), person.pos_id)
+        found[number] = Asked(person, facts)
     return found
 
 

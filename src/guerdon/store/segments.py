@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
+
 import msgspec
 
 from guerdon.store.port import Rows
@@ -18,6 +21,16 @@ class SegmentTotal(msgspec.Struct, frozen=True):
 def of_member(rows: Rows, tenant_id: int, number: int) -> list[str]:
     """The ids of the active segments a member belongs to, in the order of their creation."""
     return [row[0] for row in rows.all("segments_of_member", tenant_id=tenant_id, number=number)]
+
+
+def of_members(rows: Rows, tenant_id: int, numbers: Collection[int]) -> dict[int, tuple[str, ...]]:
+    """The same of some members by their numbers; who belongs to none is left out."""
+    found: dict[int, tuple[str, ...]] = {}
+    listed = json.dumps(sorted(numbers))
+    rows_found = rows.all("segments_of_members", tenant_id=tenant_id, numbers=listed)
+    for number, segment_id in rows_found:
+        found[number] = (*found.get(number, ()), segment_id)
+    return found
 
 
 def totals(rows: Rows, tenant_id: int) -> dict[str, SegmentTotal]:

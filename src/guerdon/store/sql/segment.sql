@@ -24,6 +24,16 @@ JOIN definition d ON d.tenant_id = :tenant_id AND d.kind = 'Segment'
 WHERE s.tenant_id = :tenant_id AND s.number = :number
 ORDER BY d.ordinal;
 
+-- name: segments_of_members
+-- The active segments some members (a JSON list of numbers) belong to.
+SELECT s.number, s.segment_id
+FROM json_each(:numbers) n
+CROSS JOIN segment_member s
+JOIN definition d ON d.tenant_id = :tenant_id AND d.kind = 'Segment'
+  AND d.definition_id = s.segment_id AND d.active = 1
+WHERE s.tenant_id = :tenant_id AND s.number = n.value
+ORDER BY s.number, d.ordinal;
+
 -- name: memberships
 -- All segments a member was added to, with what was counted.
 SELECT segment_id, purchases, gross FROM segment_member
