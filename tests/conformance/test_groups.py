@@ -10,9 +10,11 @@ import pytest
 
 from conformance.stores import START, Bench, ingest
 from guerdon.engine import commands
+from guerdon.engine.commands.points import AddPoints, SpendPoints
 from guerdon.engine.handlers import HANDLERS
 from guerdon.errors import Conflict, Defect, Duplicate, GuerdonError, NotFound, StoreError
 from guerdon.store import activities, decisions, members
+from guerdon.store import points as ledger
 from guerdon.store.transaction import Transaction
 from guerdon.web import logs
 
@@ -98,6 +100,22 @@ def test_a_poisoned_command_fails_by_itself_and_stores_nothing(bench: Bench, how
         bench.do(Poison(bench.tenant_id, 0, how))
     assert positions(bench) == []
     assert bench.do(ingest(bench.tenant_id, ["m"])).first_position == 1
+
+
+def test_what_cannot_be_read_ahead_costs_the_others_nothing(bench: Bench) -> None:
+    bench.do(commands.RegisterMember(bench.tenant_id, 0, (("external", "m"),)))
+    add = AddPoints(bench.tenant_id, 0, 1, 5_00)
+    strangers = (
+        AddPoints(bench.tenant_id, 0, 999, 1_00),
+        SpendPoints(bench.tenant_id + 999, 0, 1, 1_00),
+        AddPoints(bench.tenant_id, 0, 2**70, 1_00),
+    )
+    outcomes = bench.together(add, *strangers, SpendPoints(bench.tenant_id, 0, 1, 2_00))
+    assert all(isinstance(each, GuerdonError) for each in outcomes[1:-1]), outcomes
+    assert outcomes[-1].position == outcomes[0].position + 1
+    account = bench.ask(lambda rows: ledger.account(rows, bench.tenant_id, 1, START))
+    assert account is not None
+    assert account.available == 3_00
 
 
 class Gone(io.StringIO):

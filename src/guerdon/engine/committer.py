@@ -97,9 +97,9 @@ class Committer:
         """Whether a sync has failed: then the store must be opened again, by another committer."""
         return bool(getattr(self.writer, "failed", False))
 
-    def maintain(self) -> bool:
+    def maintain(self, *, busy: bool = False) -> bool:
         """Upkeep of the store between two groups; True while there is more of it."""
-        return self.writer.maintain()
+        return self.writer.maintain(busy=busy)
 
     def close(self) -> None:
         """Let go of the store."""
@@ -144,7 +144,7 @@ class Committer:
         alone = len(commands) == 1
         try:
             if not alone:
-                read_ahead(tx, commands)
+                self._read_ahead(tx, commands)
             outcomes = [self._unit(tx, command, alone=alone) for command in commands]
             self._end(tx, alone=alone)
         except BaseException:
@@ -152,6 +152,16 @@ class Committer:
             raise
         fault("after_commit")
         return outcomes
+
+    @staticmethod
+    def _read_ahead(tx: Transaction, commands: Sequence[Command]) -> None:
+        """Ask for what several of them will need; one that cannot even be asked about is alone."""
+        try:
+            read_ahead(tx, commands)
+        except _EVERYBODYS:
+            raise
+        except Exception as trouble:  # told to whoever caused it, when they are run by themselves
+            raise _Poisoned from trouble
 
     def _unit(self, tx: Transaction, command: Command, *, alone: bool) -> Outcome:
         mark = None
