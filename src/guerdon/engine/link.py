@@ -57,7 +57,7 @@ class Chores:
         if self._committer.is_broken:
             return False
         try:
-            more = self._committer.maintain()
+            more = self._committer.maintain(busy=busy)
             if self._background is not None:
                 more |= self._background.slice(self._committer, busy=busy)
         except StoreError as error:

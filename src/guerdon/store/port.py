@@ -62,8 +62,11 @@ class Writer(Rows, Protocol):
         A row is (tenant_id, position, type_id, number, occurred_at, recorded_at, key_id, data).
         """
 
-    def maintain(self) -> bool:
-        """Short upkeep between two transactions, such as a checkpoint of the log; True: more."""
+    def maintain(self, *, busy: bool = False) -> bool:
+        """Short upkeep between two transactions, such as a checkpoint of the log; True: more.
+
+        busy: commands wait, so that only what cannot wait is done.
+        """
 
     def purge(self) -> None:
         """Leave nothing of what is deleted in this transaction, in a log of changes either.

@@ -198,7 +198,7 @@ class PostgresWriter(PostgresRows):
         self._count_write()
         self._activities += rows
 
-    def maintain(self) -> bool:
+    def maintain(self, *, busy: bool = False) -> bool:  # noqa: ARG002 - nothing waits for it
         """The server keeps itself."""
         return False
 

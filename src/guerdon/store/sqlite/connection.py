@@ -159,6 +159,7 @@ class SqliteWriter(SqliteRows):
         # What was to be purged when a process was killed is purged by the next.
         self._sweeps_from = 1 if connection.pragma("user_version") == _PURGES else None
         self._sweeps_again = False
+        self._groups = 0
         self._has_log = True
         self._watch = _Watch(self)
         self._append = QUERIES["append_activity"]
@@ -240,10 +241,10 @@ class SqliteWriter(SqliteRows):
         with self._watch:
             self._connection.executemany(self._append, rows)
 
-    def maintain(self) -> bool:
+    def maintain(self, *, busy: bool = False) -> bool:
         if self.failed:
             return False
-        if self._sweeps_from is not None:
+        if self._sweeps_from is not None and self._is_turn_to_sweep(busy=busy):
             return self._purge_some(self._sweeps_from)
         if self._wal_pages < limits.wal_pages_checkpoint:
             return False
@@ -262,6 +263,11 @@ class SqliteWriter(SqliteRows):
         # One that is under way goes on to its end first: else those of many would have none.
         self._sweeps_again = self._sweeps_from is not None
         self._sweeps_from = self._sweeps_from or 1
+
+    def _is_turn_to_sweep(self, *, busy: bool) -> bool:
+        """While commands wait, only every so often: each time costs a checkpoint."""
+        self._groups = (self._groups + 1) % limits.sweep_every_groups if busy else 0
+        return self._groups == 0
 
     def _purge_some(self, first: int) -> bool:
         """Empty the log, and clear the next pages of what they do not hold any more."""
