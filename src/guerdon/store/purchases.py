@@ -55,6 +55,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Which purchases a list is about; what is left alone matches everything.
 
     document_number, name, email, phone, card: parts of the text, the last four in lower case.
+    labels: pairs of a key and a value, either may be None for any; all of them must be there.
     """
 
     number: int | None = None
@@ -65,7 +66,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     email: str = ""
     phone: str = ""
     card: str = ""
-    label: Label | None = None
+    labels: tuple[tuple[str | None, str | None], ...] = ()
     purchased_from: int = -_EVERYTHING
     purchased_to: int = _EVERYTHING
     gross_from: int = -_EVERYTHING
@@ -211,8 +212,20 @@ def _values(wanted: Wanted) -> dict[str, Any]:
     values["number_to"] = _EVERYTHING if number is None else number
     values["return_from"] = int(is_return is True)
     values["return_to"] = int(is_return is not False)
-    values["label"] = label_text(wanted.label) if wanted.label else ""
+    parts = [_label_part(*label) for label in values.pop("labels")]
+    for at in range(limits.purchase_labels_asked_max):
+        values[f"label_{at + 1}"] = parts[at] if at < len(parts) else ""
     return values
+
+
+def _label_part(key: str | None, value: str | None) -> str:
+    """What the text of labels holds if one of them has that key and that value."""
+    start = "," if key is None else f"[{_json(key)},"
+    return start if value is None else f"{start}{_json(value)}]"
+
+
+def _json(text: str) -> str:
+    return msgspec.json.encode(text).decode()
 
 
 def _purchase(row: Row) -> Purchase:

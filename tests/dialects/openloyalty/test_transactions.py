@@ -228,6 +228,17 @@ def test_labels_are_replaced_by_administrators_and_added_to_by_their_customer(ho
     by_label = "/transaction?labels[0][key]=some+label&labels[0][value]=some+value"
     assert numbers(shown(house, headers, by_label)) == (["1"], 1)
     assert numbers(shown(house, headers, by_label + "s")) == ([], 0)
+    for asked, found in (
+        ("labels[0][key]=some+label", 1),
+        ("labels[0][value]=some+value", 1),
+        ("labels[0][key]=some+label&labels[1][value]=v", 1),
+        ("labels[0][key]=some+label&labels[1][value]=other", 0),
+        ("labels[0][key]=some", 0),
+        ("labels[0][value]=value", 0),
+    ):
+        assert shown(house, headers, f"/transaction?{asked}")["total"] == found, asked
+    path = "/api/transaction?labels[0][key]="
+    assert house.call("GET", path, headers=headers).status == 400
 
 
 def test_lists_are_filtered_sorted_and_paged(house, member):

@@ -142,8 +142,8 @@ def wanted(visit: Visit, names: tuple[str, ...], number: int | None = None) -> W
     form = Form(asked, visit.timezone)
     kind = form.choice("documentType", (SELL, RETURN), required=False)
     given = form.children("labels") if "labels" in asked else []
-    if len(given) > 1:
-        form.fail("labels", "One label can be asked for.")
+    if len(given) > limits.purchase_labels_asked_max:
+        form.fail("labels", WRONG)
     found = Wanted(
         number=number,
         is_return=None if kind is None else kind == RETURN,
@@ -153,13 +153,19 @@ def wanted(visit: Visit, names: tuple[str, ...], number: int | None = None) -> W
         email=_lower(form, "customerData_email"),
         phone=_lower(form, "customerData_phone"),
         card=_lower(form, "customerData_loyaltyCardNumber"),
-        label=(given[0].text("key"), given[0].text("value")) if given else None,
+        labels=tuple(map(_asked_label, given)),
         **_spans(form, asked),
     )
     if not form.is_valid:
         field = next(name for name, entry in form.tree().items() if _is_wrong(entry))
         raise Refused(f"{field}: {WRONG}", code="invalid_parameter", field=field)
     return found
+
+
+def _asked_label(form: Form) -> tuple[str | None, str | None]:
+    """A key, a value, or both."""
+    value = form.text("value", required=False)
+    return form.text("key", required=value is None), value
 
 
 def _item(form: Form) -> Item:

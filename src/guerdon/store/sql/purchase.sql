@@ -56,7 +56,9 @@ WHERE tenant_id = :tenant_id
   AND (:email = '' OR replace(customer_email, :email, '') <> customer_email)
   AND (:phone = '' OR replace(customer_phone, :phone, '') <> customer_phone)
   AND (:card = '' OR replace(customer_card, :card, '') <> customer_card)
-  AND (:label = '' OR replace(labels, :label, '') <> labels)
+  AND (:label_1 = '' OR replace(labels, :label_1, '') <> labels)
+  AND (:label_2 = '' OR replace(labels, :label_2, '') <> labels)
+  AND (:label_3 = '' OR replace(labels, :label_3, '') <> labels)
 ORDER BY
     CASE CAST(:sort AS BIGINT)
         WHEN 1 THEN purchased_at WHEN 2 THEN gross WHEN 3 THEN is_return WHEN 4 THEN number ELSE 0
@@ -84,7 +86,9 @@ WHERE tenant_id = :tenant_id
   AND (:email = '' OR replace(customer_email, :email, '') <> customer_email)
   AND (:phone = '' OR replace(customer_phone, :phone, '') <> customer_phone)
   AND (:card = '' OR replace(customer_card, :card, '') <> customer_card)
-  AND (:label = '' OR replace(labels, :label, '') <> labels);
+  AND (:label_1 = '' OR replace(labels, :label_1, '') <> labels)
+  AND (:label_2 = '' OR replace(labels, :label_2, '') <> labels)
+  AND (:label_3 = '' OR replace(labels, :label_3, '') <> labels);
 
 -- name: add_purchase
 -- A purchase that belongs to nobody yet.
