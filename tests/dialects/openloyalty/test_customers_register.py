@@ -197,7 +197,10 @@ def test_where_no_level_begins_at_nothing_nobody_is_registered(house, admin):
     fields = [*JOHN[:2], "customer[email]=b@example.com", "customer[agreement1]=1"]
     assert set(errors(post(house, "/customer/register", fields, admin))) == {"levelId"}
     level(house)
-    assert post(house, "/customer/register", fields, admin).status == 200
+    reply = post(house, "/customer/register", fields, admin)
+    assert reply.status == 200
+    shown = get(house, f"/customer/{reply.json()['customerId']}", admin)
+    assert shown["gender"] == "not_disclosed"
 
 
 def test_the_same_address_at_once_registers_one(house, admin):

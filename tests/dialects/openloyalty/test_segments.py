@@ -198,6 +198,7 @@ def test_members_are_listed_with_what_is_documented(house, monkeypatch):
     assert shown == {
         "segmentId": buyers,
         "customerId": tomasz.member_id,
+        "gender": "not_disclosed",
         "segmentName": "buyers",
         "firstName": "Tomasz",
         "lastName": "Test80",

@@ -92,7 +92,7 @@ class Shower(msgspec.Struct, frozen=True):
             "sellerId": stands.seller_id,
             "firstName": details.get("firstName"),
             "lastName": details.get("lastName"),
-            "gender": details.get("gender"),
+            "gender": details.get("gender") or "not_disclosed",
             "email": details.get("email") or names.get(identities.EMAIL),
             "phone": details.get("phone") or names.get(identities.PHONE),
             "birthDate": self._birth(details.get("birthDate")),
