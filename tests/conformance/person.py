@@ -182,7 +182,8 @@ def places(house: Any) -> dict[str, bytes]:
     if house.config.engine == "sqlite":
         house.store.backup(str(folder / "backup.db"))
     found["tables"] = tables(house.config)
-    files = [path for path in folder.rglob("*") if path.is_file()]
+    # What shares memory with readers is an index of the log, and holds no row.
+    files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".db-shm"]
     found |= {path.name: path.read_bytes() for path in files}
     return found
 

@@ -249,7 +249,7 @@ def test_a_request_that_fails_half_way_changes_nothing(house, monkeypatch):
     # Whose turn background work is goes on being noted.
     assert {**rows_by_table(house.config), "follower": before["follower"]} == before
     person.forget("delete")
-    assert traces(places(house)) == []
+    assert traces({"tables": tables(house.config)}) == []
 
 
 def test_a_search_that_fails_goes_on_where_it_was(bench, monkeypatch):
