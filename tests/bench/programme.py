@@ -7,6 +7,7 @@ a slice, the store's upkeep, the next slice.
 
 from __future__ import annotations
 
+import gc
 import json
 import random
 import sys
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.driver import Driver
+from guerdon import limits
 from guerdon.clock import DAY, SECOND, SystemClock
 from guerdon.domain.points import POINTS_WERE_ADDED
 from guerdon.domain.purchases import Item as Bought
@@ -222,5 +224,6 @@ WORKLOADS: dict[str, Callable[..., dict[str, Any]]] = {
 
 
 if __name__ == "__main__":
+    gc.set_threshold(limits.collector_allocations)  # as the server does
     options = json.loads(sys.argv[1])
     print(json.dumps(WORKLOADS[options.pop("workload")](**options)))

@@ -13,6 +13,7 @@ from guerdon.domain import rules, rules_on_events, rules_on_purchases
 from guerdon.domain.purchases import Purchase
 from guerdon.domain.rules import Facts, Outcome, Rule
 from guerdon.domain.rules_decisions import Occasion
+from guerdon.domain.rules_limits import is_limited
 from guerdon.engine import sales
 from guerdon.engine.commands import Handlers
 from guerdon.engine.commands.rules import Earned, ReportEvent, UseCode, VisitPlace
@@ -195,11 +196,28 @@ def by_activity(
 ) -> int:
     """A member's activity meets the custom event rules of its type; the points it earned.
 
-    When it occurred decides whether a rule holds, and in which window its use counts.
+    When it occurred decides whether a rule holds, and in which window its use counts. Where neither
+    matters, rules treat everybody with the same facts alike: that is found out once.
     """
-    uses = uses_of(tx, tenant_id, asked.person.number, occurred_at)
-    outcomes = rules_on_events.highest(these, asked.facts, occurred_at, uses)
+    judged = _judged(tx, these)
+    outcomes = judged.get(asked.facts) if judged is not None else None
+    if outcomes is None:
+        uses = uses_of(tx, tenant_id, asked.person.number, occurred_at)
+        outcomes = rules_on_events.highest(these, asked.facts, occurred_at, uses)
+        if judged is not None:
+            judged[asked.facts] = outcomes
     return pay(tx, tenant_id, asked.person, occasion, outcomes)
+
+
+def _judged(tx: Transaction, these: Sequence[Rule]) -> dict[Facts, tuple[Outcome, ...]] | None:
+    """The outcomes found out for these very rules by members' facts; None where others matter."""
+    found: tuple[Sequence[Rule], dict[Facts, tuple[Outcome, ...]] | None] | None
+    found = tx.judged.get(id(these))
+    if found is None:
+        are_lasting = all(rule.all_time_active and not is_limited(rule) for rule in these)
+        # As long as they are kept here, no other list can have their id.
+        found = tx.judged[id(these)] = these, {} if are_lasting else None
+    return found[1]
 
 
 HANDLERS: Handlers = {

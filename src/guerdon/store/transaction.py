@@ -84,6 +84,8 @@ class Transaction:
         """Members' lots as they are now, of those it was asked for; see `engine.purses`."""
         self.newcomers: dict[tuple[int, int], Any] = {}
         """Members registered in this transaction; see `engine.newcomers`."""
+        self.judged: dict[int, Any] = {}
+        """What rules give to whom, of those asked about activities; see `engine.rules`."""
         self.free: set[tuple[int, str, str]] = set()
         """Names (tenant, kind, value) that nobody has; a fold that gives one takes it out."""
         self.unread: set[tuple[int, int, int]] = set()
