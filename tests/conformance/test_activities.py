@@ -146,11 +146,8 @@ class History:
 
 
 @pytest.mark.usefixtures("small_blocks")
-@pytest.mark.parametrize(
-    "seed", [0, pytest.param(1, marks=pytest.mark.slow), pytest.param(2, marks=pytest.mark.slow)]
-)
-def test_every_question_is_answered_as_by_looking_at_everything(bench: Bench, seed: int) -> None:
-    history = History(bench, seed, batch_max=40)
+def test_every_question_is_answered_as_by_looking_at_everything(bench: Bench) -> None:
+    history = History(bench, 0, batch_max=40)
     for _ in range(120):
         history.step()
         history.check()
@@ -158,7 +155,7 @@ def test_every_question_is_answered_as_by_looking_at_everything(bench: Bench, se
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("small_blocks")
-@pytest.mark.parametrize("seed", range(100, 108))
+@pytest.mark.parametrize("seed", range(100, 103))
 def test_every_question_of_a_long_history(bench: Bench, seed: int) -> None:
     history = History(bench, seed, batch_max=30)
     for _ in range(400):
@@ -169,7 +166,7 @@ def test_every_question_of_a_long_history(bench: Bench, seed: int) -> None:
 @pytest.mark.slow
 def test_every_question_with_batches_of_ten_thousand(bench: Bench) -> None:
     history = History(bench, 0, batch_max=10_000)
-    for _ in range(40):
+    for _ in range(20):
         history.step()
         for _ in range(5):
             history.check()
