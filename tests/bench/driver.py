@@ -74,9 +74,13 @@ class Driver:
     def catch_up(self) -> None:
         """Do all background work there is."""
         time.sleep(look_seconds)
+        self.work_off()
+        self.upkeep.settle(self.committer)
+
+    def work_off(self) -> None:
+        """Do the background work that is known of, as an idle server does."""
         while self.between(busy=False):
             pass
-        self.upkeep.settle(self.committer)
 
     def last(self, tenant_id: int) -> int:
         """The newest position."""

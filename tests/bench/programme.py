@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench.driver import Driver
+from bench.driver import Driver, look_seconds
 from guerdon import limits
 from guerdon.clock import DAY, SECOND, SystemClock
 from guerdon.domain.points import POINTS_WERE_ADDED
@@ -119,7 +119,9 @@ def rules(folder: str, activities: int, members: int, types: int) -> dict[str, A
             for _ in range(append_rows)
         )
         driver.commit([Append(tenant_id, 0, names.version, rows)])
-    told = timed(driver, driver.catch_up)
+    time.sleep(look_seconds)
+    told = timed(driver, driver.work_off)
+    driver.catch_up()
     told["activities"] = activities // append_rows * append_rows
     told["transfers"] = transfers(driver, tenant_id) - earned
     driver.close()
