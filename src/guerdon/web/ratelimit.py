@@ -10,12 +10,12 @@ Source: WoowUp's rate limit page.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable
 from ipaddress import IPv6Address
 from typing import NamedTuple
 
 from guerdon import limits
+from guerdon.clock import SECOND
 from guerdon.web.answers import Pairs
 from guerdon.web.peers import Address
 
@@ -61,34 +61,41 @@ class Window:
         """Count one request, unless it is refused."""
         elapsed = self._roll(now_seconds)
         reset = (self.segment + 1) * self.segment_seconds
-        if self._estimate(elapsed) >= self.limit:
+        if self._room(elapsed) <= 0:
             return Verdict(False, self.limit, 0, reset, self._wait_seconds(elapsed))
         self.current += 1
-        remaining = max(0, math.floor(self.limit - self._estimate(elapsed)))
+        remaining = max(0, self._room(elapsed) // self._length)
         return Verdict(True, self.limit, remaining, reset, 0)
 
-    def _roll(self, now_seconds: float) -> float:
-        """Move on to the segment of `now_seconds`; seconds elapsed in it."""
+    @property
+    def _length(self) -> int:
+        return self.segment_seconds * SECOND
+
+    def _roll(self, now_seconds: float) -> int:
+        """Move on to the segment of `now_seconds`; microseconds elapsed in it."""
         # A clock that was set back finds the segment it left, at its beginning.
         segment = int(now_seconds // self.segment_seconds)
         if segment > self.segment:
             self.previous = self.current if segment == self.segment + 1 else 0
             self.current = 0
             self.segment = segment
-        return max(0.0, now_seconds - self.segment * self.segment_seconds)
+        return max(0, int((now_seconds - self.segment * self.segment_seconds) * SECOND))
 
-    def _estimate(self, elapsed: float) -> float:
-        return self.previous * (1 - elapsed / self.segment_seconds) + self.current
+    def _room(self, elapsed: int) -> int:
+        """How far the estimate is below the limit, times a segment's length: a whole number."""
+        return (self.limit - self.current) * self._length - self.previous * (self._length - elapsed)
 
-    def _wait_seconds(self, elapsed: float) -> int:
+    def _wait_seconds(self, elapsed: int) -> int:
         """Whole seconds until the estimate is below the limit."""
-        if self.current < self.limit:
-            share = 1 - (self.limit - self.current) / self.previous
-            needed = share * self.segment_seconds - elapsed
+        room = (self.limit - self.current) * self._length
+        if room > 0:
+            free_at = self._length - (room - 1) // self.previous
         else:
-            share = 1 - self.limit / self.current if self.current else 1.0
-            needed = (1 + share) * self.segment_seconds - elapsed
-        return max(1, math.floor(needed) + 1)
+            # Not in this segment; in the next, this one counts as the one before.
+            least = (self.limit * self._length - 1) // self.current if self.current else 0
+            free_at = 2 * self._length - least
+        # A microsecond more than that, since a clock's seconds are rounded.
+        return max(1, -((elapsed - free_at - 1) // SECOND))
 
 
 class Windows:
