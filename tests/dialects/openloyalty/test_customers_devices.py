@@ -73,10 +73,10 @@ def test_devices_are_added_once_listed_and_removed(house, admin):
     member_id = enrol(house, admin)
     me = customer(house, member_id)
     path = f"/DEFAULT/customer/{member_id}/pushy-token"
-    assert get(house, path, me) == {"pushyTokens": [], "total": 0}
+    assert get(house, path, me) == {"tokens": [], "total": 0}
     for _ in range(2):
         assert post(house, path, ["customer[pushyToken]=pushy_token"], me).status == 204
-    assert get(house, path, admin) == {"pushyTokens": ["pushy_token"], "total": 1}
+    assert get(house, path, admin) == {"tokens": ["pushy_token"], "total": 1}
     assert set(errors(post(house, path, ["customer[pushyToken]="], me))) == {"pushyToken"}
     remove = f"/api{path}/pushy_token"
     assert house.call("DELETE", remove, headers=me).status == 204

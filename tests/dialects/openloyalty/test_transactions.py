@@ -95,6 +95,7 @@ def test_a_documented_purchase_is_registered_and_shown_as_documented(house, memb
         "labels": [{"key": "scan_id", "value": "1"}],
         "items": ITEMS,
         "currency": "eur",
+        "pointsEarned": 0,
     }
     listed = shown(house, headers, "/transaction")
     assert numbers(listed) == (["214124124125", "456"], 2)

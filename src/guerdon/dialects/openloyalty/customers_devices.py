@@ -1,8 +1,7 @@
 """What is kept for a customer besides details: a picture, and the devices they are reached on.
 
 Errors: 404 for a picture that is not there; InvalidForm for a file that is no picture.
-Source: Open Loyalty 4.3, "Customers"; the shape of the list of tokens is ours, since its page shows
-        none.
+Source: Open Loyalty 4.3, "Customers"; its page shows no list of tokens: it is as in release 3.
 """
 
 from __future__ import annotations
@@ -78,7 +77,7 @@ async def list_tokens(visit: Visit) -> Answer:
         return standing.push_tokens(rows, visit.tenant_id, member.number)
 
     tokens = await visit.read(read)
-    return visit.listed("pushyTokens", tokens, len(tokens))
+    return visit.listed("tokens", tokens, len(tokens))
 
 
 async def add_token(visit: Visit) -> Answer:

@@ -37,6 +37,7 @@ _NAMED = {
     "loyaltyCardNumber": identities.CARD,
 }
 _TEXTS = ("firstName", "lastName", *_NAMED)
+_EITHER = {"emailOrPhone": ("email", "phone")}
 _AMOUNTS: dict[str, Callable[[Total], int]] = {
     "transactionsAmount": lambda total: total.gross,
     "averageTransactionAmount": lambda total: total.average,
@@ -117,16 +118,21 @@ def shower_of(visit: Visit) -> Callable[[Rows], Shower]:
 
 
 def filters(visit: Visit) -> Wanted:
-    """The documented filters of a query."""
+    """The documented filters of a query, and those that clients of release 3 ask for besides."""
     totals = []
     for name in _AMOUNTS:
-        low, high = (_amount(visit, name, end) for end in ("From", "To"))
+        exact = _amount(visit, name, "")
+        low, high = (
+            _amount(visit, name, end) if exact is None else exact for end in ("From", "To")
+        )
         if low is not None or high is not None:
             totals.append((name, low, high))
     days = _whole(visit, "daysFromLastTransactionTo")
     hours = _whole(visit, "hoursFromLastUpdateTo")
     return Wanted(
-        texts={name: visit.asked(name).lower() for name in _TEXTS if visit.asked(name)},
+        texts={
+            name: visit.asked(name).lower() for name in (*_TEXTS, *_EITHER) if visit.asked(name)
+        },
         totals=tuple(totals),
         updated_from=None if hours is None else visit.now - hours * _HOUR,
         bought_from=None if days is None else visit.now - days * DAY,
@@ -231,8 +237,9 @@ class _Search:
         return (self._key(rows, member, total),)
 
     def _has(self, rows: Rows, member: Member, name: str, text: str) -> bool:
-        value = (self._detail(rows, member, name) or "").lower()
-        return value == text if self._wanted.strict else text in value
+        names = _EITHER.get(name, (name,))
+        values = [(self._detail(rows, member, each) or "").lower() for each in names]
+        return any(value == text if self._wanted.strict else text in value for value in values)
 
     def _detail(self, rows: Rows, member: Member, name: str) -> str | None:
         if name in _ADDRESS:

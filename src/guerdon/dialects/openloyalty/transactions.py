@@ -261,7 +261,7 @@ def _shown(rows: Rows, visit: Visit, purchase: Purchase) -> dict[str, Any]:
         "excludedLevelCategories": list(excluded.level_categories) or None,
         "revisedDocument": purchase.revised_document or None,
         "currency": visit.settings["programme.currency"].lower(),
-        "pointsEarned": points_number(earned) if earned else None,
+        "pointsEarned": points_number(earned),
     }
     return _present(shown)
 
