@@ -1,4 +1,4 @@
-"""What follows from what: the one place that says which part of the programme hears of which moment.
+"""What follows from what: the one place that says which part of a programme hears of which moment.
 
 A handler that has decided something tells of the moment; whoever listens decides in turn, in the
 same transaction and in the order below. So no part of the programme imports the part that follows.
