@@ -29,7 +29,10 @@ def test_the_table_of_settings_only_says_where_a_secret_stands(bench: Bench) -> 
     before = kept()
     assert SECRET not in str(before)
     value = bench.ask(lambda rows: read_settings(rows, tenant_id))[NAME]
-    assert bench.ask(lambda rows: secret_settings.reveal(rows, bench.vault, tenant_id, value)) == SECRET
+    assert (
+        bench.ask(lambda rows: secret_settings.reveal(rows, bench.vault, tenant_id, value))
+        == SECRET
+    )
     bench.do(commands.RebuildState(tenant_id, 0))
     assert kept() == before
     bench.do(commands.ChangeSetting(tenant_id, 0, NAME, None))
