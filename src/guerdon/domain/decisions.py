@@ -40,8 +40,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     def render(self) -> tuple[str, tuple[int, int], str | None]:
         """The public JSON text, the hole in it (start, length) and the text that fills the hole."""
         if self.personal is None:
-            shown = {name: value for name, value in self.payload.items() if value is not None}
-            return _text(shown), (0, 0), None
+            present = {name: value for name, value in self.payload.items() if value is not None}
+            return _text(present), (0, 0), None
         parts: list[str] = []
         length = 1
         hole = (0, 0)

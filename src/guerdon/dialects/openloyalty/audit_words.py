@@ -138,7 +138,8 @@ class Names:
         """What somebody is called; who is not known by a name any more keeps their id."""
         if actor not in self._shown:
             kind, _, who = actor.partition(":")
-            self._shown[actor] = self._of.get(kind, lambda _: actor)(who) or who
+            name = self._of[kind](who) if kind in self._of else actor
+            self._shown[actor] = name or who
         return self._shown[actor]
 
     def actors(self, name: str) -> tuple[str, ...]:
