@@ -131,7 +131,7 @@ def test_deleted_activities_and_members_who_do_not_earn_get_nothing(
     house, programme, monkeypatch
 ) -> None:
     # Nothing happens by itself before it is told to.
-    monkeypatch.setattr(house.committer._chores, "do", lambda *, busy: False)
+    monkeypatch.setattr(house.committer._chores, "do", lambda **_: False)
     ann, bob = programme.member("ann"), programme.member("bob")
     programme.rule("custom_event", eventName="login", points=1)
     programme.rule("custom_event", eventName="secret", points=1)
