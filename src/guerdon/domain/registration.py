@@ -98,8 +98,12 @@ def dated(customer_data: dict[str, Any], timezone: tzinfo) -> dict[str, Any]:
     day = customer_data.get("birthDate")
     if not day:
         return customer_data
-    midnight = datetime.fromisoformat(day).replace(tzinfo=timezone)
-    return {**customer_data, "birthDate": midnight.isoformat(timespec="seconds")}
+    return {**customer_data, "birthDate": _midnight(day, timezone)}
+
+
+@lru_cache(4_096)
+def _midnight(day: str, timezone: tzinfo) -> str:
+    return datetime.fromisoformat(day).replace(tzinfo=timezone).isoformat(timespec="seconds")
 
 
 @lru_cache(maxsize=1_024)
