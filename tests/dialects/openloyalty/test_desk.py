@@ -60,7 +60,7 @@ def test_an_endpoint_is_served_with_a_store_and_without(house):
     assert call("GET", "/try/NOWHERE/level", headers=headers).status == 404
     assert call("OPTIONS", "/try/DEFAULT/level").status == 204
     assert call("DELETE", "/try/level", headers=headers).status == 405
-    assert call("GET", "/try/level").json() == {"message": "Authentication Required"}
+    assert call("GET", "/try/level").json() == {"code": 401, "message": "Authentication Required"}
 
 
 def test_only_those_may_come_whom_the_endpoint_names(house):

@@ -75,7 +75,7 @@ def test_nobody_gets_anywhere_without_a_credential(house):
             continue
         for target in each.targets:
             reply = house.call(each.method, target)
-            assert (reply.status, list(reply.json())) == (401, ["message"]), (each, target)
+            assert (reply.status, list(reply.json())) == (401, ["code", "message"]), (each, target)
 
 
 def test_nobody_gets_where_they_are_not_expected_or_their_role_does_not_let_them(house, callers):

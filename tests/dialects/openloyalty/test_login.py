@@ -61,7 +61,8 @@ def test_a_wrong_name_is_refused_in_the_words_of_a_wrong_password(house, admin):
     wrong_password = log_in(house, password="shut")
     wrong_name = log_in(house, username="nobody")
     assert wrong_password.status == wrong_name.status == 401
-    assert wrong_password.json() == wrong_name.json() == {"message": "Invalid credentials."}
+    refused = {"code": 401, "message": "Invalid credentials."}
+    assert wrong_password.json() == wrong_name.json() == refused
     assert wrong_password.headers["www-authenticate"] == "Bearer"
 
 
@@ -85,7 +86,7 @@ def test_what_is_no_login_is_refused_in_its_shape(house, admin):
     ):
         reply = house.call("POST", LOGIN, headers=headers, body=body)
         assert reply.status == status, body
-        assert list(reply.json()) == ["error" if status == 400 else "message"], body
+        assert list(reply.json()) == (["error"] if status == 400 else ["code", "message"]), body
         assert "open" not in reply.body.decode()
 
 
@@ -144,7 +145,7 @@ def test_only_the_hash_of_a_refresh_token_is_kept(house, admin):
 def test_an_unknown_refresh_token_is_refused(house):
     for unknown in ("0558f8bb29948c4e54c443f", "0" * 64, "' OR 1=1 --"):
         reply = refresh(house, unknown)
-        assert (reply.status, list(reply.json())) == (401, ["message"]), unknown
+        assert (reply.status, list(reply.json())) == (401, ["code", "message"]), unknown
 
 
 def test_a_refresh_without_a_token_is_a_bad_request(house):

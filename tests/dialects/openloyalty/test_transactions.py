@@ -149,6 +149,15 @@ def test_what_is_wrong_with_a_purchase_is_said_beside_the_field(house, member):
     assert numbers(shown(house, headers, "/transaction")) == (["1", "2"], 2)
 
 
+def test_quantities_may_be_written_as_shops_write_them(house, member):
+    headers = permanent(house)
+    for quantity, status in (("2.0000", 200), ("2.5", 400), ("2.", 400)):
+        items = [{**ITEMS[0], "quantity": quantity}]
+        reply = post(house, "/transaction", sale(f"Q{quantity}", items=items), headers)
+        assert reply.status == status, quantity
+    assert shown(house, headers, "/transaction")["transactions"][0]["items"][0]["quantity"] == 2
+
+
 def test_a_return_of_a_purchase_that_nobody_registered_is_kept(house, member):
     headers = permanent(house)
     reply = post(house, "/transaction", back("R", "revised test"), headers)

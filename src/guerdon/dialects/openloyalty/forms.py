@@ -36,7 +36,7 @@ _HUNDREDTHS = Decimal("0.01")
 _PERCENT = 100
 _TEN_THOUSANDTHS = Decimal("0.0001")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{0,15})?(?:[eE][+-]?[0-9]{1,2})?")
-_WHOLE = re.compile(r"[+-]?[0-9]{1,15}")
+_WHOLE = re.compile(r"([+-]?[0-9]{1,15})(?:\.0{1,9})?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
@@ -151,13 +151,17 @@ class Form:
         low: int = 0,
         high: int = limits.integer_abs_max,
     ) -> int | None:
-        """A whole number between two bounds, both included; `low` when it is wrong."""
+        """A whole number between two bounds, both included; `low` when it is wrong.
+
+        `2.0000` is whole: so shops send quantities.
+        """
         found = self._text(name, required=required)
         if found is None:
             return None
-        if not _WHOLE.fullmatch(found):
+        matched = _WHOLE.fullmatch(found)
+        if not matched:
             return self._wrong(name, found, low)
-        return self._within(name, int(found), low, high, str(low), str(high))
+        return self._within(name, int(matched[1]), low, high, str(low), str(high))
 
     @overload
     def points(

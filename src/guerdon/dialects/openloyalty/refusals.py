@@ -1,6 +1,7 @@
 """What goes wrong, in Open Loyalty's shapes, readable from any web page.
 
-* Who you are (401, 403, 429): `{"message": "…"}`.
+* Who you are (401, 403, 429): `{"message": "…"}`; a 401 also says `"code": 401`, by which clients
+  know that their token has expired.
 * What you asked (400): `{"error": "…"}`, or for a form
   `{"form": {"children": {"name": {"errors": ["…"]}, "active": {}}}, "errors": []}`.
 * Everything else: `{"error": {"code": 404, "message": "Not Found"}}`.
@@ -62,7 +63,10 @@ def failed(request: Request, error: errors.GuerdonError) -> Answer:
         return answers.json_answer(_ABOUT_THE_REQUEST, form, JSON)
     status = answers.status_of(error)
     if status in _ABOUT_THE_SENDER or error.code == INACTIVE:
-        answer = answers.json_answer(status, {"message": error.message}, JSON)
+        body: dict[str, object] = {"message": error.message}
+        if status == HTTPStatus.UNAUTHORIZED:
+            body = {"code": int(HTTPStatus.UNAUTHORIZED), **body}
+        answer = answers.json_answer(status, body, JSON)
         return answer.with_headers(*_advice(request, status))
     if status == _ABOUT_THE_REQUEST:
         return answers.json_answer(status, {"error": error.message}, JSON)
