@@ -239,7 +239,25 @@ def test_choices_are_listed_by_what_they_are_called(house):
     languages = get(house, {}, "/DEFAULT/settings/choices/language").json()
     assert list(languages) == ["choices"]
     assert languages["choices"]["Arabic"] == "ar"
-    assert "Europe/Warsaw" in get(house, {}, "/settings/choices/timezone").json()["choices"]
+    zones = get(house, {}, "/settings/choices/timezone").json()["choices"]
+    assert zones["America"]["Argentina - Ushuaia"] == "America/Argentina/Ushuaia"
+    assert (zones["Europe"]["Warsaw"], zones["Other"]) == ("Europe/Warsaw", {"UTC": "UTC"})
+    assert get(house, {}, "/settings/choices/smsGatewayConfig").json() == {"fields": []}
+    for name, some in (
+        ("country", {"Belarus": "BY"}),
+        ("earningRuleLimitPeriod", {"1 day": "day", "3 months": "3 months"}),
+        ("promotedEvents", {"Account created": "oloy.account.created"}),
+        ("referralEvents", {"register": "register"}),
+        ("referralTypes", {"both": "both"}),
+        ("availablePointExpireAfter", {"after_x_days": "after_x_days"}),
+    ):
+        assert get(house, {}, f"/settings/choices/{name}").json()["choices"].items() >= some.items()
+    for name, first in (
+        ("availableCustomerStatuses", "new"),
+        ("availableAccountActivationMethods", "email"),
+        ("availableFrontendTranslations", {"name": "English", "code": "en", "default": True}),
+    ):
+        assert get(house, {}, f"/settings/choices/{name}").json()["choices"][0] == first
     for name in ("tierAssignType", "levelDowngradeMode", "deliveryStatus"):
         assert get(house, {}, f"/settings/choices/{name}").json()["choices"], name
     unknown = get(house, {}, "/settings/choices/colour")
