@@ -105,6 +105,11 @@ def test_a_seller_is_let_in_while_active_and_gone_when_deleted(house, headers, p
     own = bearer(reply.json()["token"])
     assert get(house, own, "/seller/pos").status == 200
     assert get(house, own, "/level").status == 403
+    for path in (f"/seller/{seller_id}", "/customer", "/transaction"):
+        assert get(house, own, path).status == 200, path
+    somebody = register(house, headers, pos_id, email="other@example.com")
+    assert get(house, own, f"/seller/{somebody}").status == 403
+    assert send(house, headers, f"/seller/{somebody}/delete", []).status == 200
     assert login(house, "user@example.com", "wrong").status == 401
 
     def switched(how):

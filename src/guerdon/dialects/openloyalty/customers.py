@@ -177,7 +177,7 @@ def endpoints() -> list[Endpoint]:
     people: tuple[Context, ...] = ("admin", "seller", "customer")
     one = "/customer/{customer}"
     return [
-        Endpoint("GET", "/customer", lists.everybody, "admin", see),
+        Endpoint("GET", "/customer", lists.everybody, ("admin", "seller"), see),
         Endpoint("GET", "/admin/customer", lists.everybody, "admin", see),
         Endpoint("POST", "/pos/search/customer", lists.sought, ("seller", "admin"), see),
         Endpoint("GET", one, show, people, see),

@@ -13,7 +13,7 @@ from guerdon import limits
 from guerdon.dialects.openloyalty.desk import Answer, Endpoint, Visit
 from guerdon.dialects.openloyalty.forms import USED, WRONG, Form
 from guerdon.engine.commands.places import DefineSeller, RemoveSeller
-from guerdon.errors import Duplicate, NotFound
+from guerdon.errors import Duplicate, Forbidden, NotFound
 from guerdon.outbound.mail import is_address
 from guerdon.store import definitions
 from guerdon.store.definitions import Definition
@@ -42,7 +42,9 @@ async def change(visit: Visit) -> Answer:
 
 
 async def show(visit: Visit) -> Answer:
-    """`GET /seller/{seller}`."""
+    """`GET /seller/{seller}`: sellers see themselves."""
+    if visit.caller.kind == "seller" and visit.params["seller"].lower() != visit.caller.id:
+        raise Forbidden("Access Denied.")
     return visit.ok(
         await visit.read(lambda rows: _shown(_get(rows, visit), _places(rows, visit.tenant_id)))
     )
@@ -91,7 +93,7 @@ def endpoints() -> list[Endpoint]:
     return [
         Endpoint("GET", "/seller", list_all, "admin", see),
         Endpoint("POST", "/seller/register", register, "admin", do),
-        Endpoint("GET", "/seller/{seller}", show, "admin", see),
+        Endpoint("GET", "/seller/{seller}", show, ("admin", "seller"), see),
         Endpoint("PUT", "/seller/{seller}", change, "admin", do),
         Endpoint("POST", "/seller/{seller}/activate", activate, "admin", do),
         Endpoint("POST", "/seller/{seller}/deactivate", deactivate, "admin", do),

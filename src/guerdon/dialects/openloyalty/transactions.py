@@ -44,7 +44,7 @@ def endpoints() -> list[Endpoint]:
     of_member = "/seller/transaction/customer/{customer}"
     return [
         Endpoint("POST", "/transaction", register, "admin", change),
-        Endpoint("GET", "/transaction", list_all, "admin", see),
+        Endpoint("GET", "/transaction", list_all, ("admin", "seller"), see),
         Endpoint("GET", one, show, "admin", see),
         Endpoint("POST", "/transaction/simulate", simulate, "admin", see),
         Endpoint("GET", "/transaction/item/labels", list_item_labels, "admin", see),
