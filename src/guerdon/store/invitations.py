@@ -108,24 +108,29 @@ def owner_of(rows: Rows, tenant_id: int, token: str) -> int | None:
 
 
 def search(
-    rows: Rows, tenant_id: int, wanted: Wanted, *, offset: int, limit: int
+    rows: Rows,
+    tenant_id: int,
+    wanted: Wanted,
+    *,
+    offset: int,
+    limit: int,
+    latest_first: bool = False,
 ) -> tuple[list[Listed], int]:
     """A page of invitations, oldest first, and how many there are that are wanted.
 
     A search looks at no more than `limits.search_members_max` invitations.
     """
     if wanted == Wanted():
-        return _page(rows, tenant_id, offset, limit), _total(rows, tenant_id)
+        query = "invitations_latest" if latest_first else "invitations_after"
+        return _page(rows, tenant_id, query, offset, limit), _total(rows, tenant_id)
     people = _People(rows, tenant_id)
-    found: list[Listed] = []
-    total = 0
-    for invitation in _candidates(rows, tenant_id, wanted):
-        listed = people.listed(invitation)
-        if wanted.takes(listed):
-            total += 1
-            if offset < total <= offset + limit:
-                found.append(listed)
-    return found, total
+    found = [
+        listed
+        for invitation in _candidates(rows, tenant_id, wanted)
+        if wanted.takes(listed := people.listed(invitation))
+    ]
+    ordered = found[::-1] if latest_first else found
+    return ordered[offset : offset + limit], len(found)
 
 
 def email_of(member: Member | None) -> str:
@@ -190,9 +195,9 @@ def _pages(rows: Rows, query: str, /, **values: int) -> Iterator[Row]:
         after, left = page[-1][0], left - len(page)
 
 
-def _page(rows: Rows, tenant_id: int, offset: int, limit: int) -> list[Listed]:
+def _page(rows: Rows, tenant_id: int, query: str, offset: int, limit: int) -> list[Listed]:
     people = _People(rows, tenant_id)
-    found = rows.all("invitations_after", tenant_id=tenant_id, after=0, limit=offset + limit)
+    found = rows.all(query, tenant_id=tenant_id, after=0, limit=offset + limit)
     return [people.listed(Invitation(*row)) for row in found[offset:]]
 
 

@@ -96,6 +96,15 @@ def test_wrong_invitations_are_refused_field_by_field(house, shop) -> None:
     assert reply.status == 400
 
 
+def test_the_latest_invitations_come_first_where_that_is_asked(shop) -> None:
+    for name in "ab":
+        shop.invite(recipientEmail=f"{name}@example.com")
+    for query in ("?sort=createdAt", "?sort=createdAt&status=invited"):
+        for direction, expected in (("asc", "ab"), ("desc", "ba")):
+            found = shop.listed(f"{query}&direction={direction}")
+            assert "".join(each["recipientEmail"][0] for each in found) == expected
+
+
 def test_members_see_their_own_invitations_and_sellers_none(house, shop) -> None:
     shop.invite(recipientEmail="guest@example.com")
     other = customer(house, shop.enrol("other@example.com", by="admin"))

@@ -38,8 +38,8 @@ def endpoints() -> list[Endpoint]:
 
 
 async def list_all(visit: Visit) -> Answer:
-    """`GET /invitations`."""
-    page = visit.page()
+    """`GET /invitations`, in the order they were made, or the latest first."""
+    page = visit.page(("createdAt",))
     asked = {field: visit.asked(name) for name, field in _FILTERS.items()}
     if asked["status"] not in ("", *STATUSES):
         message = f"status must be one of {', '.join(STATUSES)}."
@@ -48,7 +48,12 @@ async def list_all(visit: Visit) -> Answer:
         asked["referrer_id"] = visit.caller.id
     found, total = await visit.read(
         lambda rows: invitations.search(
-            rows, visit.tenant_id, Wanted(**asked), offset=page.offset, limit=page.limit
+            rows,
+            visit.tenant_id,
+            Wanted(**asked),
+            offset=page.offset,
+            limit=page.limit,
+            latest_first=bool(page.sort and page.descending),
         )
     )
     return visit.listed("invitations", [_shown(each) for each in found], total)

@@ -50,6 +50,13 @@ SELECT position, invitation_id, referrer, recipient, recipient_email, recipient_
 FROM invitation WHERE tenant_id = :tenant_id AND position > :after
 ORDER BY position LIMIT :limit;
 
+-- name: invitations_latest
+-- A page of all invitations, the latest first.
+SELECT position, invitation_id, referrer, recipient, recipient_email, recipient_phone, seal_number,
+       status, token, created_at
+FROM invitation WHERE tenant_id = :tenant_id AND position > :after
+ORDER BY position DESC LIMIT :limit;
+
 -- name: invited_since
 -- How many people a member invited since a moment.
 SELECT COUNT(*) FROM invitation
