@@ -292,6 +292,8 @@ def test_lists_are_filtered_sorted_and_paged(house, member):
     assert asked("", "/seller/transaction/none", sellers) == ([], 0)
     me = customer(house, member.member_id)
     assert asked("documentType=sell", "/customer/transaction", me) == (["R1/a", "R3/b"], 2)
+    theirs = f"customerId={member.member_id}&documentType=sell"
+    assert asked(theirs, "/customer/transaction") == (["R1/a", "R3/b"], 2)
 
 
 def test_customers_see_their_own_and_nobody_elses(house, member):
