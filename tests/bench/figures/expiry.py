@@ -16,11 +16,10 @@ from bench.session import Session
 RATE = Goal(at_least=20_000)
 QUIET = Goal(at_most=2)
 lots, lots_quick = 1_000_000, 150_000
-late_milliseconds = 100
 members = 10_000
 per_second, clients = 1_000, 64
 quiet_seconds, quiet_seconds_quick = 20, 6
-settling_seconds = 2  # of the generator's own start
+settling_seconds = 3  # of the generator and of a new worker
 per_second_min = 500  # below it there is no sense in waiting
 LEFT = "SELECT coalesce(sum(total), 0) FROM counter WHERE name = 'points:of:adding:active'"
 
@@ -45,7 +44,7 @@ def run(session: Session) -> list[Figure]:
             quiet_from = time.time()
             time.sleep(quiet_for)
             quiet_to = time.time()
-    during = load.between(max(began, warm_from(load.samples)), expired)
+    during = load.between(began + settling_seconds, expired)
     quiet = load.between(quiet_from, quiet_to)
     return told(count, left / (expired - began), during, quiet)
 
@@ -64,12 +63,6 @@ def until_expired(product: Product, seconds_max: float) -> float:
             raise process.Broken("the lots did not expire in time")
         time.sleep(0.1)
     return time.time()
-
-
-def warm_from(samples: list[Sample]) -> float:
-    """When the first requests, which a new worker answers slowly, had been caught up with."""
-    in_time = (each.at for each in samples if each.milliseconds < late_milliseconds)
-    return min(in_time, default=0.0)
 
 
 def told(count: int, rate: float, during: list[Sample], quiet: list[Sample]) -> list[Figure]:
