@@ -57,7 +57,11 @@ class Client(asyncio.Protocol):
         self.pacer.answered(self, self.parser.get_status_code())
 
     def connection_lost(self, error: Exception | None) -> None:
-        if not self.pacer.over:
+        if self.pacer.over:
+            return
+        if self in self.pacer.free:
+            self.pacer.free.remove(self)  # idle for longer than the server keeps one
+        else:
             self.pacer.answered(self, 0)
 
 
@@ -68,7 +72,7 @@ class Pacer:
         requests = read_requests(Path(options["path"]), options["headers"])
         self.stream = endless(requests, options["number"])
         self.gap = 1 / options["per_second"]
-        self.free: list[Client] = []
+        self.free: deque[Client] = deque()
         self.waiting: deque[float] = deque()
         self.samples: list[tuple[float, float, int]] = []
         self.over = False
@@ -86,7 +90,7 @@ class Pacer:
         while self.next_due <= now:
             self.next_due += self.gap
             if self.free:
-                self.free.pop().send(now)
+                self.free.popleft().send(now)
             else:
                 self.waiting.append(now)
         if not self.over:

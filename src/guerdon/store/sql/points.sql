@@ -105,13 +105,14 @@ WHERE t.tenant_id = :tenant_id AND t.position IN (
 ORDER BY t.number, t.created_at, t.position;
 
 -- name: lots_due
--- Lots of a tenant with something due, the longest overdue first.
+-- Lots of a tenant with something due, the longest overdue first. Whole days end at once: then
+-- member by member, since what is stored of one lies together and is added up once.
 SELECT t.position, t.number, t.transfer_id, t.kind, t.state, t.value, t.issuer, t.comment,
        t.created_at, t.remaining, t.expires_at, t.locked_until, t.transaction_id, t.revised_id,
        t.other_account, t.pieces
 FROM points_transfer t
 WHERE t.tenant_id = :tenant_id AND t.due_at <= :moment
-ORDER BY t.due_at, t.position LIMIT :limit;
+ORDER BY t.due_at, t.number, t.position LIMIT :limit;
 
 -- name: points_expiring
 -- What of a member's points will expire in a span of time, by moment.
