@@ -197,6 +197,8 @@ class Visit:
 
     def _replay_key(self) -> ReplayKey | None:
         """What the next command is known by: who sends it, their key, and which of theirs it is."""
+        if idempotency.HEADER not in self.request.headers:
+            return None
         self._executed += 1
         caller, scope = self.caller, self.request.scope
         whose = f"openloyalty {caller.kind} {caller.id or self.key_id} {self._executed}"
