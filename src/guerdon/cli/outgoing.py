@@ -6,7 +6,6 @@ installation's key and the tenant, so that there is always one and it is always 
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from guerdon.config import Config
 from guerdon.engine.commands import LeasedDelivery, LeaseDeliveries, SettleDelivery
 from guerdon.engine.engine import Engine
 from guerdon.faults import fault
-from guerdon.outbound import mail, sms, webhook, wire
+from guerdon.outbound import mail, sign, sms, webhook, wire
 from guerdon.outbound.deliver import Deliverer
 from guerdon.outbound.delivery import Delivery, Lane, Outcome, message_id
 
@@ -76,7 +75,7 @@ def delivery_of(leased: LeasedDelivery, secret_key: bytes) -> Delivery:
 def made_secret(secret_key: bytes, tenant_id: int) -> str:
     """The tenant's `whsec_...` secret where none was set: `setting list` shows it."""
     key = hmac.new(secret_key, _MAKER % tenant_id, hashlib.sha256).digest()
-    return "whsec_" + base64.b64encode(key[: limits.webhook_secret_bytes]).decode()
+    return sign.spelled(key[: limits.webhook_secret_bytes])
 
 
 def settlement(delivery: Delivery, outcome: Outcome) -> SettleDelivery:

@@ -39,12 +39,10 @@ LIMITED = ("custom_event", "qrcode", "geolocation")
 """Types whose use can be limited for each member."""
 
 PERIODS = ("day", "week", "month", "3 months", "6 months", "1 year", "forever")
-SYSTEM_EVENTS = (
-    "oloy.account.created",
-    "oloy.transaction.customer_first_transaction",
-    "oloy.customer.logged_in",
-    "oloy.customer.newsletter_subscription",
-)
+ACCOUNT_CREATED = "oloy.account.created"
+FIRST_PURCHASE = "oloy.transaction.customer_first_transaction"
+LOGGED_IN = "oloy.customer.logged_in"
+NEWSLETTER_SUBSCRIPTION = "oloy.customer.newsletter_subscription"
 REFERRAL_EVENTS = ("register", "first_purchase", "every_purchase")
 REWARD_TYPES = ("referrer", "referred", "both")
 

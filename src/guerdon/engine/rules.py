@@ -51,7 +51,7 @@ def on_first_purchase(tx: Transaction, tenant_id: int, number: int, *, purchase:
     """The same, for the rule about a member's first purchase."""
     if purchases.total_of(tx.rows, tenant_id, number).sales == 1:
         occasion = Occasion(
-            event="oloy.transaction.customer_first_transaction",
+            event=rules.FIRST_PURCHASE,
             transaction_id=purchase.purchase_id,
         )
         _by_event(tx, tenant_id, number, occasion)
@@ -69,17 +69,17 @@ def simulated(tx: Transaction, tenant_id: int, purchase: Purchase) -> tuple[Outc
 
 def on_registered(tx: Transaction, tenant_id: int, number: int) -> None:
     """An account was created: whoever is that new earns, whatever their status."""
-    _by_event(tx, tenant_id, number, Occasion(event="oloy.account.created"), is_newcomer=True)
+    _by_event(tx, tenant_id, number, Occasion(event=rules.ACCOUNT_CREATED), is_newcomer=True)
 
 
 def on_logged_in(tx: Transaction, tenant_id: int, number: int) -> None:
     """A member logged in."""
-    _by_event(tx, tenant_id, number, Occasion(event="oloy.customer.logged_in"))
+    _by_event(tx, tenant_id, number, Occasion(event=rules.LOGGED_IN))
 
 
 def on_newsletter(tx: Transaction, tenant_id: int, number: int) -> None:
     """A member subscribed to the newsletter."""
-    _by_event(tx, tenant_id, number, Occasion(event="oloy.customer.newsletter_subscription"))
+    _by_event(tx, tenant_id, number, Occasion(event=rules.NEWSLETTER_SUBSCRIPTION))
 
 
 def _by_event(

@@ -12,7 +12,15 @@ from zoneinfo import available_timezones
 
 from guerdon.dialects.openloyalty.countries import COUNTRIES
 from guerdon.dialects.openloyalty.languages import LANGUAGES
-from guerdon.domain.rules import PERIODS, REFERRAL_EVENTS, REWARD_TYPES
+from guerdon.domain.rules import (
+    ACCOUNT_CREATED,
+    FIRST_PURCHASE,
+    LOGGED_IN,
+    NEWSLETTER_SUBSCRIPTION,
+    PERIODS,
+    REFERRAL_EVENTS,
+    REWARD_TYPES,
+)
 
 IDENTIFICATION = ("phone", "loyaltyCardNumber", "email")
 _WORDS: dict[str, tuple[str, ...]] = {
@@ -47,10 +55,10 @@ _OTHERS: dict[str, Any] = {
         for period in PERIODS
     },
     "promotedEvents": {
-        "Customer logged in": "oloy.customer.logged_in",
-        "First purchase": "oloy.transaction.customer_first_transaction",
-        "Account created": "oloy.account.created",
-        "Newsletter subscription": "oloy.customer.newsletter_subscription",
+        "Customer logged in": LOGGED_IN,
+        "First purchase": FIRST_PURCHASE,
+        "Account created": ACCOUNT_CREATED,
+        "Newsletter subscription": NEWSLETTER_SUBSCRIPTION,
     },
     "referralEvents": {event: event for event in REFERRAL_EVENTS},
     "referralTypes": {whose: whose for whose in REWARD_TYPES},

@@ -74,10 +74,6 @@ SELECT number FROM segment_member
 WHERE tenant_id = :tenant_id AND segment_id = :segment_id AND number > :after
 ORDER BY number LIMIT :limit OFFSET :offset;
 
--- name: segment_review
--- When to look at a member again.
-SELECT due_at FROM segment_review WHERE tenant_id = :tenant_id AND number = :number;
-
 -- name: plan_segment_review
 -- Look at a member again then.
 INSERT INTO segment_review (tenant_id, number, due_at) VALUES (:tenant_id, :number, :due_at)
