@@ -159,7 +159,8 @@ erasure_slice_outcomes = 20  # of 64 KB at most
 sweep_every_groups = 16  # while commands wait; each time costs a checkpoint
 sweep_pages = 256  # cleared of what is gone between two groups: a megabyte, about 1 ms
 sqlite_statements_max = 512  # kept prepared; each row of a batch uses up a place
-wal_pages_checkpoint = 1_000
+wal_pages_checkpoint = 8_000  # 32 MiB: a page that changes often goes to the file once for them all
+wal_pages_at_once_max = 256  # moved between two groups, about 5 ms where they lie all over the file
 wal_bytes_max = 256 * 1_048_576
 
 # --- Outgoing ------------------------------------------------------------------------------------

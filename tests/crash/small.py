@@ -9,12 +9,19 @@ from guerdon.followers import index
 from guerdon.store import activities, postings
 
 
-def shrink(put: Callable[[object, str, object], None], *, checkpoint_pages: int = 60) -> None:
+def shrink(
+    put: Callable[[object, str, object], None],
+    *,
+    checkpoint_pages: int = 60,
+    at_once_pages: int = 1_000,
+) -> None:
     """Checkpoints, packs and merges come often enough to be hit by a seeded crash.
 
+    at_once_pages: a checkpoint of no more is made by the writer itself; of more, beside commits.
     put: `monkeypatch.setattr` in a test, `setattr` in a process of its own.
     """
     put(limits, "wal_pages_checkpoint", checkpoint_pages)
+    put(limits, "wal_pages_at_once_max", at_once_pages)
     put(limits, "index_tail_rows_max", 128)
     put(limits, "clockwork_duties_max", 16)
     put(limits, "rules_slice_positions", 64)

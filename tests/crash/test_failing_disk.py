@@ -19,7 +19,7 @@ import pytest
 from crash import oracle, powercut, small
 from crash.powercut import Failing, Operation
 from crash.workload import Sent, TickingClock, Workload
-from guerdon import errors
+from guerdon import errors, limits
 from guerdon.store.sqlite.store import SqliteStore
 
 SEED = 7
@@ -54,6 +54,11 @@ class Nth:
 @pytest.fixture(autouse=True)
 def _small_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     small.shrink(monkeypatch.setattr, checkpoint_pages=40)
+
+
+@pytest.fixture(params=[1_000, 5], ids=["by the writer", "beside commits"])
+def _both_checkpoints(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    monkeypatch.setattr(limits, "wal_pages_at_once_max", request.param)
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +145,7 @@ def steps(quick: int) -> list[pytest.ParameterSet]:
     ]
 
 
+@pytest.mark.usefixtures("_both_checkpoints")
 @pytest.mark.parametrize("step", steps(29))
 @pytest.mark.parametrize(
     ("failing", "told"),

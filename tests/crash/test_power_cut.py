@@ -66,12 +66,28 @@ def cuts(disk: powercut.Disk, seed: int, folder: Path, count: int) -> Iterator[t
         yield at, powercut.write(left, folder / f"cut{cut}") / "guerdon.db"
 
 
+@pytest.fixture
+def _rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Checkpoints are made beside the commits."""
+    monkeypatch.setattr(limits, "wal_pages_checkpoint", 20)
+    monkeypatch.setattr(limits, "wal_pages_at_once_max", 5)
+
+
 @pytest.mark.parametrize("seed", range(RUNS))
 def test_a_power_cut_takes_no_acknowledged_batch_and_leaves_none_by_halves(tmp_path, disk, seed):
     workload = worked(tmp_path / "live", disk, seed)
     for at, path in cuts(disk, seed, tmp_path, CUTS):
         oracle.examine_reopened(path, workload.ledger, at=at)
     workload.committer.close()
+
+
+@pytest.mark.usefixtures("_rounds")
+@pytest.mark.parametrize("seed", range(RUNS))
+def test_a_power_cut_while_pages_are_moved_beside_the_commits(tmp_path, disk, seed):
+    workload = worked(tmp_path / "live", disk, seed)
+    workload.committer.close()
+    for at, path in cuts(disk, seed, tmp_path, CUTS):
+        oracle.examine_reopened(path, workload.ledger, at=at)
 
 
 def test_without_a_sync_before_the_answer_the_same_cuts_lose_acknowledged_batches(tmp_path, disk):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any, TypeVar
@@ -14,6 +13,8 @@ from guerdon import errors, limits
 from guerdon.store import queries
 from guerdon.store.port import Row, Rows
 from guerdon.store.sqlite import pages
+from guerdon.store.sqlite.log import Log
+from guerdon.store.sqlite.trouble import Translated, Watch
 
 T = TypeVar("T")
 
@@ -33,40 +34,7 @@ _ADDS_ONE = frozenset(name for name, text in QUERIES.items() if queries.adds_one
 _NEW = frozenset(name for name in _ADDS_ONE if "ON CONFLICT" not in QUERIES[name])
 """Those of them that add a row there was not."""
 _PURGES = 1  # in the file's user_version: pages are still to be cleared of what is gone
-_FSYNC_FAILED = (apsw.SQLITE_IOERR_FSYNC, apsw.SQLITE_IOERR_DIR_FSYNC)
-_FAILED_WRITE = (apsw.SQLITE_IOERR_WRITE, apsw.SQLITE_IOERR_TRUNCATE)
-_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_KINDS: list[tuple[type[apsw.Error], type[errors.StoreError]]] = [
-    (apsw.FullError, errors.StoreFull),
-    (apsw.BusyError, errors.StoreBusy),
-    (apsw.LockedError, errors.StoreBusy),
-    (apsw.ReadOnlyError, errors.StoreReadOnly),
-    (apsw.ConstraintError, errors.Conflict),
-    (apsw.CantOpenError, errors.StoreUnavailable),
-]
-
-
-def in_our_words(error: apsw.Error, system_errno: int = 0) -> errors.StoreError:
-    """SQLite's error as one of ours.
-
-    No space shows in two different codes: a full disk as SQLITE_FULL, a used-up quota or file size
-    as a failed write, of which only the system's own number (`system_errno`) tells the cause.
-    """
-    if _extended(error) in _FAILED_WRITE and system_errno in _NO_SPACE:
-        return errors.StoreFull(str(error))
-    for kind, ours in _KINDS:
-        if isinstance(error, kind):
-            return ours(str(error))
-    return errors.StoreError(str(error))
-
-
-def no_text(error: UnicodeDecodeError) -> errors.StoreError:
-    """A text that is none, in our words: only damage makes one, since nothing stores such."""
-    return errors.StoreError(f"the database is damaged: a text in it is no UTF-8 ({error.reason})")
-
-
-def _extended(error: apsw.Error) -> int:
-    return getattr(error, "extendedresult", 0)
+_TRANSLATED = Translated()
 
 
 def _may_change_places(query: str, other: str) -> bool:
@@ -78,24 +46,6 @@ def _may_change_places(query: str, other: str) -> bool:
         return True
     are_new = (query in _NEW, other in _NEW)
     return all(are_new) or (any(are_new) and not {query, other} <= _ADDS_ONE)
-
-
-class _Translated:
-    """SQLite's errors in our words. A class: a generator would cost as much as a short query."""
-
-    def __enter__(self) -> None:
-        """Nothing to set up."""
-
-    def __exit__(
-        self, _kind: type[BaseException] | None, error: BaseException | None, _where: object
-    ) -> None:
-        if isinstance(error, apsw.Error):
-            raise in_our_words(error) from error
-        if isinstance(error, UnicodeDecodeError):
-            raise no_text(error) from error
-
-
-_TRANSLATED = _Translated()
 
 
 class SqliteRows:
@@ -113,40 +63,17 @@ class SqliteRows:
             return self._connection.execute(QUERIES[query], values).fetchone()
 
 
-class _Watch(_Translated):
-    """The same for a writer, whose end a failed sync is.
-
-    The kernel may have dropped what it could not sync, and tells nobody twice: what is on disk is
-    unknown until the file is opened again.
-    """
-
-    def __init__(self, writer: SqliteWriter) -> None:
-        self._writer = writer
-
-    def __exit__(
-        self, _kind: type[BaseException] | None, error: BaseException | None, _where: object
-    ) -> None:
-        if isinstance(error, apsw.Error):
-            if _extended(error) in _FSYNC_FAILED:
-                self._writer.failed = True
-            raise in_our_words(error, self._writer.errno()) from error
-        if isinstance(error, UnicodeDecodeError):
-            raise no_text(error) from error
-
-
 class SqliteWriter(SqliteRows):
     """The one connection that writes.
 
     Changes that nobody waits for are put off, and made together before a statement that is about
     one of their tables, or before the commit: that costs a third of making them one by one.
-
-    Checkpoints run between transactions, never on a COMMIT: an error of a checkpoint that rides on
-    COMMIT would look like a failed commit.
     """
 
     def __init__(
         self,
         connection: apsw.Connection,
+        connect: Callable[[], apsw.Connection],
         release: Callable[[], None],
         alarm: Callable[[str], None],
     ) -> None:
@@ -154,19 +81,16 @@ class SqliteWriter(SqliteRows):
         self.writes = 0
         self.failed = False
         self._release = release
-        self._alarm = alarm
-        self._wal_pages = 0
+        self._watch = Watch(connection, self._fail)
+        self._log = Log(connection, connect, self._fail, alarm)
         # What was to be purged when a process was killed is purged by the next.
         self._sweeps_from = 1 if connection.pragma("user_version") == _PURGES else None
         self._sweeps_again = False
         self._groups = 0
-        self._has_log = True
-        self._watch = _Watch(self)
         self._append = QUERIES["append_activity"]
         # What was put off, by query. Rows are added before others are changed.
         self._waiting: dict[str, list[Row]] = {}
         self._awaited: set[str] = set()
-        connection.set_wal_hook(self._count_wal_pages)
 
     def all(self, query: str, /, **values: Any) -> list[Row]:
         self._catch_up_with(query)
@@ -246,15 +170,7 @@ class SqliteWriter(SqliteRows):
             return False
         if self._sweeps_from is not None and self._is_turn_to_sweep(busy=busy):
             return self._purge_some(self._sweeps_from)
-        if self._wal_pages < limits.wal_pages_checkpoint:
-            return False
-        with self._watch:
-            in_log, moved = self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-        page_bytes = 4_096
-        if (in_log - moved) * page_bytes > limits.wal_bytes_max:
-            self._alarm(f"the write-ahead log holds {in_log - moved} pages a reader keeps alive")
-        self._wal_pages = 0
-        self._has_log = True
+        self._log.shorten()
         return False
 
     def purge(self) -> None:
@@ -271,7 +187,7 @@ class SqliteWriter(SqliteRows):
 
     def _purge_some(self, first: int) -> bool:
         """Empty the log, and clear the next pages of what they do not hold any more."""
-        if not self._empties_log():
+        if not self._log.empty():
             return False
         with self._watch:
             found, self._sweeps_from = pages.clear(self._connection, first, limits.sweep_pages)
@@ -284,31 +200,12 @@ class SqliteWriter(SqliteRows):
                 self._connection.pragma("user_version", 0)
         return self._sweeps_from is not None
 
-    def _empties_log(self) -> bool:
-        """Move all of the log into the file and cut it off; False when a reader is in the way."""
-        if not self._has_log and not self._wal_pages:
-            return True
-        self._connection.set_busy_timeout(0)
-        try:
-            with self._watch:
-                self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-        except errors.StoreBusy:
-            return False
-        finally:
-            self._connection.set_busy_timeout(limits.busy_milliseconds_max)
-        self._wal_pages = 0
-        self._has_log = False
-        return True
-
     def close(self) -> None:
         with contextlib.suppress(errors.StoreError):
             self.rollback()
+        self._log.close()
         self._connection.close()
         self._release()
-
-    def errno(self) -> int:
-        """What the operating system said last."""
-        return self._connection.system_errno
 
     def _catch_up_with(self, query: str) -> None:
         """Make the changes that were put off, if a statement could notice that they were."""
@@ -330,9 +227,8 @@ class SqliteWriter(SqliteRows):
         with contextlib.suppress(errors.StoreError):
             self.rollback()
 
-    def _count_wal_pages(self, _: apsw.Connection, __: str, count: int) -> int:
-        self._wal_pages = count
-        return apsw.SQLITE_OK
+    def _fail(self) -> None:
+        self.failed = True
 
 
 class SqliteReader:

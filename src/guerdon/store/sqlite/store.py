@@ -18,11 +18,8 @@ from guerdon import errors, folders, limits
 from guerdon.clock import Clock
 from guerdon.faults import fault
 from guerdon.store import migrations
-from guerdon.store.sqlite.connection import (
-    SqliteReader,
-    SqliteWriter,
-    in_our_words,
-)
+from guerdon.store.sqlite.connection import SqliteReader, SqliteWriter
+from guerdon.store.sqlite.trouble import in_our_words
 
 # Before 3.51.3 a write and a checkpoint at the same instant could corrupt a WAL database
 # (sqlite.org/wal.html, "WAL-reset bug").
@@ -32,7 +29,7 @@ _COPY_BYTES = 65_536  # of 131,072 at once SQLite would write nothing
 _WRITER: dict[str, str | int] = {
     "journal_mode": "wal",
     "synchronous": "full",
-    # A checkpoint is an act of its own (see `SqliteWriter.maintain`).
+    # A checkpoint is an act of its own (see `guerdon.store.sqlite.log`).
     "wal_autocheckpoint": 0,
     # Without it INSERT OR REPLACE walks past the append-only guards.
     "recursive_triggers": "on",
@@ -83,7 +80,7 @@ class SqliteStore:
         except BaseException:
             os.close(lock)
             raise
-        return SqliteWriter(connection, lambda: os.close(lock), self._alarm)
+        return SqliteWriter(connection, self._connect, lambda: os.close(lock), self._alarm)
 
     def reader(self) -> SqliteReader:
         connection = self._open(apsw.SQLITE_OPEN_READONLY)

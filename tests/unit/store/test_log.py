@@ -1,0 +1,217 @@
+"""The write-ahead log goes back into the file while commits go on, and nothing is lost by it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import apsw
+import pytest
+
+from crash import powercut
+from guerdon import errors, limits
+from guerdon.clock import SystemClock
+from guerdon.store.sqlite.connection import SqliteWriter
+from guerdon.store.sqlite.store import SqliteStore
+
+CHECKPOINT_PAGES = 20
+WRITER = threading.current_thread()
+
+
+@pytest.fixture(autouse=True)
+def _small_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "wal_pages_checkpoint", CHECKPOINT_PAGES)
+    monkeypatch.setattr(limits, "wal_pages_at_once_max", 4)
+
+
+class Threads:
+    """Which threads write to the database itself; holds them up, or fails them, when told to."""
+
+    def __init__(self) -> None:
+        self.seen: set[bool] = set()
+        self.arrived = threading.Event()
+        self.may_write = threading.Event()
+        self.may_write.set()
+        self.failing: powercut.Failing | None = None
+
+    def __call__(self, operation: powercut.Operation) -> None:
+        if operation.file != "guerdon.db" or operation.kind not in ("write", "sync"):
+            return
+        is_writer = threading.current_thread() is WRITER
+        self.seen.add(is_writer)
+        if not is_writer:
+            self.arrived.set()
+            self.may_write.wait()
+        if self.failing is not None and operation.kind == "sync":
+            raise self.failing
+
+
+@pytest.fixture
+def threads() -> Threads:
+    return Threads()
+
+
+@pytest.fixture
+def store(tmp_path: Path, threads: Threads) -> Iterator[SqliteStore]:
+    with powercut.recording() as disk:
+        made = SqliteStore(tmp_path / "guerdon.db", SystemClock(), vfs=disk.vfs)
+        made.migrate()
+        disk.hook = threads
+        yield made
+
+
+@pytest.fixture
+def writer(store: SqliteStore, threads: Threads) -> Iterator[SqliteWriter]:
+    made = store.writer()
+    threads.seen.clear()
+    yield made
+    threads.may_write.set()
+    threads.failing = None
+    made.close()
+
+
+def commit(writer: SqliteWriter, tenants: range) -> None:
+    for tenant_id in tenants:
+        writer.begin()
+        writer.run("set_counter", tenant_id=tenant_id, name="n", total=tenant_id)
+        writer.commit()
+
+
+def ended(writer: SqliteWriter) -> None:
+    """Upkeep until no pages are on their way."""
+    writer.maintain()
+    while (under_way := writer._log._round) is not None:
+        under_way.exception()
+        writer.maintain()
+
+
+def stored(store: SqliteStore) -> list[int]:
+    reader = store.reader()
+    rows = reader._connection.execute("SELECT total FROM counter ORDER BY tenant_id").fetchall()
+    reader.close()
+    return [total for (total,) in rows]
+
+
+def log_bytes(store: SqliteStore) -> int:
+    return store.path.with_name("guerdon.db-wal").stat().st_size
+
+
+def test_few_pages_stay_where_they_are(store, writer, threads):
+    commit(writer, range(1, 3))
+    ended(writer)
+    assert not threads.seen
+
+
+def test_many_pages_are_moved_beside_the_commits_and_the_last_by_the_writer(store, writer, threads):
+    threads.may_write.clear()
+    commit(writer, range(1, CHECKPOINT_PAGES + 1))
+    writer.maintain()
+    threads.arrived.wait()
+    # The thread is held up, and neither commits nor upkeep wait for it.
+    commit(writer, range(CHECKPOINT_PAGES + 1, CHECKPOINT_PAGES + 4))
+    writer.maintain()
+    assert stored(store) == list(range(1, CHECKPOINT_PAGES + 4))
+    threads.may_write.set()
+    ended(writer)
+    assert threads.seen == {True, False}
+
+
+def test_when_all_pages_are_moved_the_log_begins_anew(store, writer):
+    sizes = []
+    for first in range(1, 401, 40):
+        commit(writer, range(first, first + 40))
+        ended(writer)
+        sizes.append(log_bytes(store))
+    assert max(sizes) < 2 * sizes[0]
+    assert stored(store) == list(range(1, 401))
+
+
+def test_rounds_that_leave_no_less_come_to_an_end(store, writer, monkeypatch):
+    moves = 0
+    move = writer._log._move
+
+    def outrun() -> tuple[int, int]:
+        nonlocal moves
+        moves += 1
+        assert moves < 5
+        return move()
+
+    monkeypatch.setattr(writer._log, "_move", outrun)
+    commit(writer, range(1, CHECKPOINT_PAGES + 1))
+    writer.maintain()
+    first = CHECKPOINT_PAGES + 1
+    while (under_way := writer._log._round) is not None:
+        under_way.exception()
+        # As much is committed during each round as the round moved.
+        commit(writer, range(first, first + CHECKPOINT_PAGES))
+        first += CHECKPOINT_PAGES
+        writer.maintain()
+    assert moves >= 1
+
+
+def test_what_a_reader_holds_is_moved_after_it_has_gone(store, writer, monkeypatch):
+    alarms: list[str] = []
+    monkeypatch.setattr(limits, "wal_bytes_max", 4_096)
+    monkeypatch.setattr(writer._log, "_alarm", alarms.append)
+    reader = store.reader()
+    reader._connection.execute("BEGIN")
+    reader._connection.execute("SELECT count(*) FROM counter").fetchall()
+    commit(writer, range(1, 2 * CHECKPOINT_PAGES))
+    ended(writer)
+    assert "a reader keeps alive" in alarms[0]
+    reader._connection.execute("COMMIT")
+    reader.close()
+    sizes = []
+    for first in range(100, 500, 50):
+        commit(writer, range(first, first + 50))
+        ended(writer)
+        sizes.append(log_bytes(store))
+    assert len(set(sizes)) == 1
+    assert stored(store) == [*range(1, 2 * CHECKPOINT_PAGES), *range(100, 500)]
+
+
+def test_a_failed_sync_on_the_thread_is_the_writers_end(store, writer, threads):
+    threads.failing = powercut.Failing(apsw.SQLITE_IOERR_FSYNC, 5)
+    commit(writer, range(1, CHECKPOINT_PAGES + 1))
+    with pytest.raises(errors.StoreError):
+        ended(writer)
+    assert writer.failed
+    with pytest.raises(errors.StoreUnavailable):
+        writer.begin()
+
+
+def test_what_had_no_room_is_tried_again_and_costs_no_commit(store, writer, threads):
+    threads.failing = powercut.Failing(apsw.SQLITE_FULL, 28)
+    commit(writer, range(1, CHECKPOINT_PAGES + 1))
+    for _ in range(3):
+        with pytest.raises(errors.StoreFull):
+            ended(writer)
+    threads.failing = None
+    commit(writer, range(100, 102))
+    ended(writer)
+    assert threads.seen == {False}
+    assert stored(store) == [*range(1, CHECKPOINT_PAGES + 1), 100, 101]
+
+
+def test_to_empty_the_log_is_to_wait_for_what_is_under_way(store, writer, threads):
+    threads.may_write.clear()
+    commit(writer, range(1, CHECKPOINT_PAGES + 1))
+    writer.maintain()
+    threading.Timer(0, threads.may_write.set).start()
+    assert writer._log.empty()
+    assert log_bytes(store) == 0
+
+
+def test_a_writer_that_is_closed_lets_pages_arrive_first(store, threads):
+    writer = store.writer()
+    commit(writer, range(1, CHECKPOINT_PAGES + 1))
+    threads.may_write.clear()
+    writer.maintain()
+    threading.Timer(0, threads.may_write.set).start()
+    writer.close()
+    threads.seen.clear()
+    opened_again = store.writer()
+    assert stored(store) == list(range(1, CHECKPOINT_PAGES + 1))
+    opened_again.close()
+    assert not threads.seen
