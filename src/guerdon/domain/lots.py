@@ -40,6 +40,11 @@ class Piece(msgspec.Struct, frozen=True):
     lot: Lot
     points: int
 
+    @property
+    def is_all(self) -> bool:
+        """Whether nothing is left of the lot."""
+        return self.points == self.lot.remaining
+
 
 def take(lots: Iterable[Lot], points: int) -> list[Piece]:
     """The pieces that make up `points`, from lots in the order of spending; fewer if they do not.

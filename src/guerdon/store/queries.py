@@ -17,6 +17,9 @@ _NAME = re.compile(r"^-- name: ([a-z][a-z0-9_]*)\s*$")
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z][a-z0-9_]*)")
 _TABLE = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+([a-z][a-z0-9_]*)")
 
+_SET = re.compile(r"^UPDATE .*?\bSET\b(.*?)\bWHERE\b", re.DOTALL)
+_COLUMN = re.compile(r"(?<!:)\b[a-z][a-z0-9_]*\b")
+
 
 def load(engine: str) -> dict[str, str]:
     """All statements for `engine` (`sqlite` or `postgres`): name -> text.
@@ -43,6 +46,12 @@ def adds_one(statement: str) -> bool:
     """Whether it adds exactly one row or fails, so that nobody needs to wait for the number."""
     is_plain = "DO NOTHING" not in statement and "SELECT" not in statement
     return statement.startswith("INSERT INTO") and is_plain
+
+
+def columns_set(statement: str) -> frozenset[str]:
+    """The columns an UPDATE sets or reads to set them; none of any other statement."""
+    found = _SET.search(statement)
+    return frozenset(_COLUMN.findall(found.group(1))) if found else frozenset()
 
 
 def numbered(statement: str) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import apsw
 import pytest
 
+from guerdon.clock import SystemClock
 from guerdon.errors import Unsafe
 from guerdon.store import migrations
 from guerdon.store.migrations import Migration
+from guerdon.store.sqlite.store import SqliteStore
 
 
 def made(*names: str) -> list[Migration]:
@@ -38,3 +41,26 @@ def test_before_the_switch_only_the_leading_safe_parts_are_applied() -> None:
     assert migrations.up_to(some, "pre") == some[:2]
     assert migrations.up_to(some, "post") == some
     assert migrations.up_to(made("1_post_a", "2_pre_b"), "pre") == []
+
+
+def test_lots_of_an_older_schema_are_open_when_something_is_left(tmp_path, monkeypatch):
+    known = migrations.known("sqlite")
+    before = [each for each in known if each.name < "0012"]
+    store = SqliteStore(tmp_path / "guerdon.db", SystemClock())
+    with monkeypatch.context() as older:
+        older.setattr(migrations, "known", lambda _: before)
+        store.migrate()
+    lots = [(1, 500), (2, 0), (3, None)]
+    with apsw.Connection(str(store.path)) as connection:
+        connection.executemany(
+            "INSERT INTO points_transfer (tenant_id, position, number, transfer_id, kind, state,"
+            " value, issuer, created_at, remaining)"
+            " VALUES (1, ?, 1, 'id', 'adding', 'active', 500, 'admin', 0, ?)",
+            lots,
+        )
+    connection.close()
+    assert store.migrate() == [each.name for each in known if each.name >= "0012"]
+    with apsw.Connection(str(store.path)) as connection:
+        opened = connection.execute("SELECT position FROM points_transfer WHERE is_open").fetchall()
+    connection.close()
+    assert opened == [(1,)]

@@ -178,12 +178,10 @@ def _take(tx: Transaction, fact: Fact, value: int) -> list[Piece]:
     pieces = purses.take(tx, fact.tenant_id, fact.number, value, fact.recorded_at)
     for piece in pieces:
         tx.lots.pop((fact.tenant_id, piece.lot.position), None)
-        tx.rows.later(
-            "take_from_lot",
-            tenant_id=fact.tenant_id,
-            position=piece.lot.position,
-            points=piece.points,
-        )
+        place = {"tenant_id": fact.tenant_id, "position": piece.lot.position}
+        tx.rows.later("take_from_lot", **place, points=piece.points)
+        if piece.is_all:
+            tx.rows.later("close_lot", **place)
     return pieces
 
 
@@ -206,7 +204,7 @@ def _add_transfer(
         "transaction_id": _id(transfer, "transactionId", "transactionId"),
         **values,
     }
-    tx.rows.later("add_points_transfer", **row)
+    tx.rows.later("add_points_transfer", **row, is_open=int(bool(row["remaining"])))
     _count(tx, fact, kind, state, 1)
     tx.count(fact.tenant_id, ledger.ON_DAY + transfer["createdAt"][:_DAY_CHARS], 1)
 
@@ -296,6 +294,7 @@ def _set_lot(
         position=lot.position,
         state=state,
         remaining=remaining,
+        is_open=int(bool(remaining)),
         due_at=due_at,
     )
 

@@ -8,7 +8,7 @@ VALUES (:tenant_id, :number, :account_id, 0, 0, 0, 0, 0, 0, 0);
 -- What a member's account holds, and how much of it has lapsed before this moment unrecorded.
 SELECT a.account_id, a.available, a.locked, a.blocked, a.debt, a.earned, a.spent, a.expired,
        CAST((SELECT COALESCE(SUM(t.remaining), 0) FROM points_transfer t
-             WHERE t.tenant_id = :tenant_id AND t.number = :number AND t.remaining > 0
+             WHERE t.tenant_id = :tenant_id AND t.number = :number AND t.is_open = 1
                AND t.state = 'active' AND t.expires_at <= :moment) AS BIGINT) AS lapsed
 FROM account a WHERE a.tenant_id = :tenant_id AND a.number = :number;
 
@@ -17,7 +17,7 @@ FROM account a WHERE a.tenant_id = :tenant_id AND a.number = :number;
 SELECT a.number, a.account_id, a.available, a.locked, a.blocked, a.debt, a.earned, a.spent,
        a.expired,
        CAST((SELECT COALESCE(SUM(t.remaining), 0) FROM points_transfer t
-             WHERE t.tenant_id = :tenant_id AND t.number = a.number AND t.remaining > 0
+             WHERE t.tenant_id = :tenant_id AND t.number = a.number AND t.is_open = 1
                AND t.state = 'active' AND t.expires_at <= :moment) AS BIGINT) AS lapsed
 FROM account a
 WHERE a.tenant_id = :tenant_id AND a.number IN (SELECT value FROM json_each(:numbers));
@@ -33,11 +33,11 @@ WHERE tenant_id = :tenant_id AND number = :number;
 -- name: add_points_transfer
 -- A transfer of points; a lot, if it brought any.
 INSERT INTO points_transfer (tenant_id, position, number, transfer_id, kind, state, value, issuer,
-                             comment, created_at, remaining, expires_at, locked_until, due_at,
-                             transaction_id, revised_id, other_account, pieces)
+                             comment, created_at, remaining, is_open, expires_at, locked_until,
+                             due_at, transaction_id, revised_id, other_account, pieces)
 VALUES (:tenant_id, :position, :number, :transfer_id, :kind, :state, :value, :issuer, :comment,
-        :created_at, :remaining, :expires_at, :locked_until, :due_at, :transaction_id, :revised_id,
-        :other_account, :pieces);
+        :created_at, :remaining, :is_open, :expires_at, :locked_until, :due_at, :transaction_id,
+        :revised_id, :other_account, :pieces);
 
 -- name: add_points_posting
 -- One movement of points between two accounts.
@@ -47,38 +47,43 @@ VALUES (:tenant_id, :number, :position, :leg, :about, :from_account, :to_account
         :recorded_at);
 
 -- name: take_from_lot
--- Points leave a lot; an empty one is due for nothing.
-UPDATE points_transfer
-SET remaining = remaining - :points, due_at = CASE WHEN remaining > :points THEN due_at END
+-- Points leave a lot. No index is about how many are left.
+UPDATE points_transfer SET remaining = remaining - :points
+WHERE tenant_id = :tenant_id AND position = :position;
+
+-- name: close_lot
+-- All points of a lot are taken: it is due for nothing.
+UPDATE points_transfer SET is_open = 0, due_at = NULL
 WHERE tenant_id = :tenant_id AND position = :position;
 
 -- name: set_lot
 -- What a lot is from now on.
-UPDATE points_transfer SET state = :state, remaining = :remaining, due_at = :due_at
+UPDATE points_transfer
+SET state = :state, remaining = :remaining, is_open = :is_open, due_at = :due_at
 WHERE tenant_id = :tenant_id AND position = :position;
 
 -- name: open_lots
 -- How many lots with something in them a member has, of each kind and state.
 SELECT kind, state, COUNT(*) FROM points_transfer
-WHERE tenant_id = :tenant_id AND number = :number AND remaining > 0
+WHERE tenant_id = :tenant_id AND number = :number AND is_open = 1
 GROUP BY kind, state ORDER BY kind, state;
 
 -- name: empty_open_lots
 -- All a member's lots expire at once.
-UPDATE points_transfer SET state = 'expired', remaining = 0, due_at = NULL
-WHERE tenant_id = :tenant_id AND number = :number AND remaining > 0;
+UPDATE points_transfer SET state = 'expired', remaining = 0, is_open = 0, due_at = NULL
+WHERE tenant_id = :tenant_id AND number = :number AND is_open = 1;
 
 -- name: lots_by_expiry
 -- A member's lots that can be spent, soonest to expire first, from one on.
 SELECT position, remaining, expires_at, created_at FROM points_transfer
-WHERE tenant_id = :tenant_id AND number = :number AND remaining > 0 AND state = 'active'
+WHERE tenant_id = :tenant_id AND number = :number AND is_open = 1 AND state = 'active'
   AND expires_at > :moment AND (expires_at, position) > (:expires_at, :position)
 ORDER BY expires_at, position LIMIT :limit;
 
 -- name: lots_by_age
 -- A member's lots that can be spent, oldest first, from one on.
 SELECT position, remaining, expires_at, created_at FROM points_transfer
-WHERE tenant_id = :tenant_id AND number = :number AND remaining > 0 AND state = 'active'
+WHERE tenant_id = :tenant_id AND number = :number AND is_open = 1 AND state = 'active'
   AND expires_at > :moment AND (created_at, position) > (:created_at, :position)
 ORDER BY created_at, position LIMIT :limit;
 
@@ -88,7 +93,7 @@ SELECT t.number, t.position, t.remaining, t.expires_at, t.created_at
 FROM json_each(:numbers) m CROSS JOIN points_transfer t
 WHERE t.tenant_id = :tenant_id AND t.position IN (
     SELECT f.position FROM points_transfer f
-    WHERE f.tenant_id = :tenant_id AND f.number = m.value AND f.remaining > 0
+    WHERE f.tenant_id = :tenant_id AND f.number = m.value AND f.is_open = 1
       AND f.state = 'active' AND f.expires_at > :moment
     ORDER BY f.expires_at, f.position LIMIT :limit)
 ORDER BY t.number, t.expires_at, t.position;
@@ -99,7 +104,7 @@ SELECT t.number, t.position, t.remaining, t.expires_at, t.created_at
 FROM json_each(:numbers) m CROSS JOIN points_transfer t
 WHERE t.tenant_id = :tenant_id AND t.position IN (
     SELECT f.position FROM points_transfer f
-    WHERE f.tenant_id = :tenant_id AND f.number = m.value AND f.remaining > 0
+    WHERE f.tenant_id = :tenant_id AND f.number = m.value AND f.is_open = 1
       AND f.state = 'active' AND f.expires_at > :moment
     ORDER BY f.created_at, f.position LIMIT :limit)
 ORDER BY t.number, t.created_at, t.position;
@@ -117,7 +122,7 @@ ORDER BY t.due_at, t.number, t.position LIMIT :limit;
 -- name: points_expiring
 -- What of a member's points will expire in a span of time, by moment.
 SELECT expires_at, CAST(SUM(remaining) AS BIGINT) FROM points_transfer
-WHERE tenant_id = :tenant_id AND number = :number AND remaining > 0 AND state = 'active'
+WHERE tenant_id = :tenant_id AND number = :number AND is_open = 1 AND state = 'active'
   AND expires_at > :after AND expires_at <= :until
 GROUP BY expires_at ORDER BY expires_at LIMIT :limit;
 
@@ -205,7 +210,7 @@ ORDER BY number, position, leg LIMIT :limit;
 -- name: points_left
 -- What is left in the lots of a run of members, by state.
 SELECT number, state, CAST(SUM(remaining) AS BIGINT) FROM points_transfer
-WHERE tenant_id = :tenant_id AND remaining > 0 AND number > :after AND number <= :until
+WHERE tenant_id = :tenant_id AND is_open = 1 AND number > :after AND number <= :until
 GROUP BY number, state ORDER BY number, state;
 
 -- name: points_blocked
