@@ -135,6 +135,9 @@ expiring_lots_shown_max = 1_000  # lots of one member that expire in one month
 group_units_max = 512  # units of work in one commit
 conflict_tries_max = 50  # of a command whose new id others took first; each time one of them got on
 group_events_max = 4_096  # rows in one commit
+# What any other command counts as. 32 of them take the committer 3 ms: while it runs these, workers
+# answer those before and read those after. In one group of all who wait, each waits for the other.
+command_events = 128
 queue_units_max = 20_000  # waiting for the committer; above it: 503
 frame_bytes_max = 64 * 1_048_576
 index_tail_rows_max = 32_768  # journal rows not packed yet; a member's page scans them: 1.5 ms

@@ -15,6 +15,8 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
+from guerdon import limits
+
 Identity = tuple[str, str]
 """(kind, value); kinds are `external`, `token`, `email`, `phone`, `document`, `card`."""
 
@@ -438,7 +440,7 @@ class RebuildState(Command, frozen=True):
 
 
 def events_of(command: Command) -> int:
-    """How many events a command adds to a journal, roughly: what a commit's size is made of."""
+    """How much of a commit's room a command takes, in events: see `limits.command_events`."""
     if isinstance(command, Append):
         return len(command.rows)
-    return len(command.items) if isinstance(command, Ingest) else 1
+    return len(command.items) if isinstance(command, Ingest) else limits.command_events
