@@ -61,6 +61,14 @@ def test_an_activity_earns_what_the_highest_rule_of_its_type_gives(house, progra
     assert programme.balance(number) == 10
 
 
+@pytest.fixture(params=[False, True], ids=["nobody waits", "somebody waits"])
+def _awaited(house, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Whether each slice ends after its first activity, since somebody's command has come."""
+    monkeypatch.setattr(rules, "_LOOK_EVERY", 1)
+    monkeypatch.setattr(house.committer._committer, "is_awaited", lambda: request.param)
+
+
+@pytest.mark.usefixtures("_awaited")
 def test_rules_hold_for_what_was_recorded_while_they_did(house, programme) -> None:
     number = programme.member("ann")
     programme.does("ann", *["login"] * 3)
@@ -154,6 +162,30 @@ def test_a_type_that_was_hidden_and_added_again_is_one_name_to_the_rules(house, 
     programme.does("ann", "login")
     house.settle()
     assert programme.balance(number) == 2
+
+
+def test_a_slice_ends_when_somebody_waits_and_the_next_goes_on(
+    house, programme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    committer = house.committer._committer
+    if not committer.is_only_one:
+        pytest.skip("who else waits for this store cannot be seen")
+    looks: list[int] = []
+
+    def is_awaited() -> bool:
+        looks.append(len(programme.transfers(number)))
+        return len(looks) % 2 == 0
+
+    number = programme.member("ann")
+    programme.rule("custom_event", eventName="login", points=1)
+    programme.does("ann", *["login"] * 9)
+    monkeypatch.setattr(rules, "_LOOK_EVERY", 2)
+    monkeypatch.setattr(committer, "is_awaited", is_awaited)
+    house.settle()
+    assert programme.balance(number) == 9
+    # Every second look ends a slice, so what it earned is seen by the next.
+    assert looks == [0, 0, 4, 4, 8][: len(looks)]
+    assert len(looks) >= 4
 
 
 def test_slices_and_the_checkpoint_count_every_activity_once(

@@ -79,6 +79,26 @@ async def linked(
     served.close()
 
 
+def test_background_work_sees_that_a_command_has_come_or_a_client_gone(tmp_path, workload):
+    (tenant_id,) = workload.tenants
+    committer = workload.committer
+    seen: list[bool] = []
+
+    async def work() -> None:
+        async with linked(workload, tmp_path, pytest.fail) as client:
+            await client.submit(workload.batch(tenant_id, 1))
+            seen.append(committer.is_awaited())
+            answer = client.submit(workload.batch(tenant_id, 1))
+            client._flush()
+            seen.append(committer.is_awaited())
+            await answer
+            seen.append(committer.is_awaited())
+        seen.append(committer.is_awaited())
+
+    asyncio.run(work())
+    assert seen == [False, True, False, False]
+
+
 def test_upkeep_that_finds_no_room_keeps_nobody_from_being_answered(tmp_path, workload, disk):
     (tenant_id,) = workload.tenants
     batches = [workload.batch(tenant_id, size) for size in (1, 70, 3, 70)]

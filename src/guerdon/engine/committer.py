@@ -44,6 +44,10 @@ _EVERYBODYS = (StoreFull, StoreBusy, StoreReadOnly, StoreUnavailable, OutcomeUnk
 """Trouble of the store, not of one command."""
 
 
+def _nobody_waits() -> bool:
+    return False
+
+
 class _Poisoned(Exception):
     """A command failed after it had written: the transaction cannot be kept."""
 
@@ -60,6 +64,8 @@ class Committer:
         self.writer: Writer = store.writer()
         # An engine whose transactions are for all tenants has one writer.
         self.is_only_one = store.tenants_share_transactions
+        self.is_awaited: Callable[[], bool] = _nobody_waits
+        """Whether somebody's command has come while background work is done; the host tells."""
         self._memories: dict[int, Memory] = {}
         self._asked_at = -math.inf
         self._log = structlog.get_logger()
@@ -77,6 +83,8 @@ class Committer:
         """Run a slice of background work in a transaction of its own; what it returns."""
         tx = self._begin()
         tx.is_hurried = self.is_hurried
+        if self.is_only_one:
+            tx.is_awaited = self.is_awaited
         try:
             more = task(tx)
             if tx.has_changed:

@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from guerdon import limits
-from guerdon.engine.commands import Command, events_of
+from guerdon.engine.commands import Command
 from guerdon.engine.committer import Committer
 from guerdon.engine.link import Background, Chores, resolve
 from guerdon.errors import StoreBusy, StoreError
@@ -37,6 +37,7 @@ class InlineCommitter:
         self._queue: queue.Queue[_Unit | Callable[[], None] | None] = queue.Queue(
             limits.queue_units_max
         )
+        committer.is_awaited = lambda: not self._queue.empty()
         self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
         self._thread.start()
 
@@ -127,7 +128,7 @@ class InlineCommitter:
 
 
 def _events(unit: _Unit) -> int:
-    return events_of(unit[0])
+    return unit[0].weight
 
 
 def _tell_all(settled: list[tuple[_Done, Any]]) -> None:

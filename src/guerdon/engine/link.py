@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import select
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -17,7 +18,7 @@ import structlog
 
 from guerdon import limits
 from guerdon.engine import wire
-from guerdon.engine.commands import Command, events_of
+from guerdon.engine.commands import Command
 from guerdon.engine.committer import Committer
 from guerdon.errors import (
     GuerdonError,
@@ -94,7 +95,20 @@ class CommitterServer:
         self._scheduled = False
         self._loop = asyncio.get_running_loop()
         self._idle: asyncio.TimerHandle | None = None
+        self._arrivals = select.poll()
+        committer.is_awaited = self._is_awaited
         self._plan_idle_work()
+
+    def watch(self, connection: _Connection) -> None:
+        """Look at a client's socket while background work is done."""
+        self._arrivals.register(connection.socket, select.POLLIN)
+
+    def unwatch(self, connection: _Connection) -> None:
+        """A client has gone."""
+        self._arrivals.unregister(connection.socket)
+
+    def _is_awaited(self) -> bool:
+        return bool(self._waiting or self._arrivals.poll(0))
 
     def connection(self) -> asyncio.Protocol:
         """A protocol for one client; the factory for `loop.create_unix_server`."""
@@ -138,7 +152,7 @@ class CommitterServer:
         events = 0
         while self._waiting and len(group) < limits.group_units_max:
             command = self._waiting[0][2]
-            events += events_of(command)
+            events += command.weight
             if group and events > limits.group_events_max:
                 break
             group.append(self._waiting.popleft())
@@ -168,12 +182,16 @@ class _Connection(asyncio.Protocol):
         self._frames = wire.Frames()
         self._transport: asyncio.Transport | None = None
         self._out: list[bytes] = []
+        self.socket = -1
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]
+        self.socket = transport.get_extra_info("socket").fileno()
+        self._server.watch(self)
 
     def connection_lost(self, _exc: Exception | None) -> None:
         self._transport = None
+        self._server.unwatch(self)
 
     def data_received(self, data: bytes) -> None:
         for frame in self._frames.feed(data):

@@ -36,6 +36,7 @@ from guerdon.store.transaction import Transaction
 NAME = "rules"
 _REMEMBERED = "Rule:timeline"
 _PAGE_ROWS = 500
+_LOOK_EVERY = 32  # activities, between two looks whether somebody waits
 _NEVER = 2**62
 _DEFINED, _REMOVED = definitions.was_defined(KIND), definitions.was_removed(KIND)
 
@@ -76,6 +77,11 @@ class Timeline:
         return self._by_name.get(name, [])
 
     @property
+    def changes_left(self) -> int:
+        """How many changes it has not reached."""
+        return len(self._coming)
+
+    @property
     def names(self) -> set[str]:
         """The types that rules in force, or coming ones, are about."""
         coming = {change.rule.event_name for change in self._coming if change.rule is not None}
@@ -102,12 +108,12 @@ def follow(tx: Transaction, tenant_id: int) -> bool:
     start = _start(tx.rows, tenant_id, timeline, max(checkpoint, timeline.read_to), head)
     until = min(start + limits.rules_slice_positions, head)
     names = _types(tx.rows, tenant_id, timeline.names)
-    limit = tx.portion(limits.rules_slice_activities)
+    limit = tx.portion(limits.rules_slice_activities, at_rest=limits.rules_rest_activities)
     found = _read(tx.rows, tenant_id, (start, until), names, limit) if names else []
     if len(found) == limit:
         until = found[-1][0]
-    earned = _earn(tx, tenant_id, timeline, found, names)
-    timeline.read_to = until
+    earned, stopped_at = _earn(tx, tenant_id, timeline, found, names)
+    timeline.read_to = until = stopped_at or until
     if until == head:
         # Whatever comes is recorded later than this.
         timeline.reach(tx.moment(tenant_id))
@@ -119,9 +125,10 @@ def follow(tx: Transaction, tenant_id: int) -> bool:
 
 def _earn(
     tx: Transaction, tenant_id: int, timeline: Timeline, found: list[Row], names: dict[int, str]
-) -> bool:
-    """Whether rules were asked about anything."""
+) -> tuple[bool, int]:
+    """Whether rules were asked about anything; and where it stopped since somebody waits, or 0."""
     coming = []
+    changes_left = timeline.changes_left
     for row in found:
         timeline.reach(row[4])
         these = timeline.about(names[row[1]])
@@ -129,7 +136,7 @@ def _earn(
             coming.append((row, these))
     every = [rule for _, these in coming for rule in these]
     members = _Members(tx, tenant_id, sorted({row[2] for row, _ in coming}), every)
-    for (position, type_id, number, occurred_at, _), these in coming:
+    for done, ((position, type_id, number, occurred_at, _), these) in enumerate(coming, 1):
         asked = members.get(number)
         if asked is not None:
             occasion = Occasion(activity=position, event=names[type_id])
@@ -140,7 +147,12 @@ def _earn(
                 raise
             if earns:
                 members.has_earned(number)
-    return bool(coming)
+        if done % _LOOK_EVERY == 0 and tx.is_awaited is not None and tx.is_awaited():
+            if timeline.changes_left < changes_left:
+                # It has moved on to what the next slice begins before.
+                del tx.memory(tenant_id).definitions[_REMEMBERED]
+            return True, position
+    return bool(coming), 0
 
 
 class _Members:

@@ -8,7 +8,7 @@ just before the commit; state tables are written as the units go.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
 from typing import Any
 
@@ -76,6 +76,8 @@ class Transaction:
         self.actor = ""
         self.is_hurried = False
         """Whether background work should take little time: see `Transaction.portion`."""
+        self.is_awaited: Callable[[], bool] | None = None
+        """Asked by background work that can stop early; None: who else waits cannot be seen."""
         self.accounts: dict[tuple[int, int], Any] = {}
         """Members' accounts as they are now, by tenant and number; folds keep them so."""
         self.lots: dict[tuple[int, int], Any] = {}
@@ -99,9 +101,14 @@ class Transaction:
         self._seals: dict[tuple[int, int], bytes | None] = {}
         self._unsealed: set[tuple[int, int]] = set()
 
-    def portion(self, items: int) -> int:
-        """How much of a slice of background work to do: all of it, or little."""
-        return min(items, limits.upkeep_hurried_items_max) if self.is_hurried else items
+    def portion(self, items: int, *, at_rest: int = 0) -> int:
+        """How much of a slice of background work to do: all of it, or little.
+
+        at_rest: as much if that is more, by work that stops as soon as somebody waits.
+        """
+        if self.is_hurried:
+            return min(items, limits.upkeep_hurried_items_max)
+        return items if self.is_awaited is None else max(items, at_rest)
 
     # --- one tenant ---------------------------------------------------------------------------
 

@@ -33,6 +33,11 @@ class Command(msgspec.Struct, frozen=True, array_like=True, tag=True):
     tenant_id: int
     key_id: int
 
+    @property
+    def weight(self) -> int:
+        """How much of a commit's room it takes, in events: see `limits.command_events`."""
+        return limits.command_events
+
 
 Handlers = dict[type[Command], Callable[[Any, Any], Any]]
 """Which function, given a transaction and the command, carries it out."""
@@ -121,6 +126,11 @@ class Ingest(Command, frozen=True):
     replay: ReplayKey | None = None
     refuse_replay: bool = False
 
+    @property
+    def weight(self) -> int:
+        """The events it adds to a journal."""
+        return len(self.items)
+
 
 Row = tuple[int, int, int | None, str | None]
 """(type_id, number, occurred_at, data): an item whose names have been looked up."""
@@ -138,6 +148,11 @@ class Append(Command, frozen=True):
     rows: tuple[Row, ...]
     replay: ReplayKey | None = None
     refuse_replay: bool = False
+
+    @property
+    def weight(self) -> int:
+        """The events it adds to a journal."""
+        return len(self.rows)
 
 
 class TypeAdded(msgspec.Struct, frozen=True, array_like=True):
@@ -437,10 +452,3 @@ class RebuildState(Command, frozen=True):
 
     Answer: ClassVar[Any] = Rebuilt
     index: bool = False
-
-
-def events_of(command: Command) -> int:
-    """How much of a commit's room a command takes, in events: see `limits.command_events`."""
-    if isinstance(command, Append):
-        return len(command.rows)
-    return len(command.items) if isinstance(command, Ingest) else limits.command_events

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
+from guerdon import limits
 from guerdon.engine.commands import Command
 from guerdon.engine.commands.members import EnrolMember
 from guerdon.engine.commands.points import AddPoints, SpendPoints
@@ -61,6 +62,11 @@ class ImportRow(Command, frozen=True):
     command: Row | None = None
     message: str = ""
     actor: str = ""
+
+    @property
+    def weight(self) -> int:
+        """Rows come many at a time, and those who send them read on meanwhile."""
+        return limits.group_events_max // limits.import_group_rows
 
 
 class FinishImport(Command, frozen=True):
