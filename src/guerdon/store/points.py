@@ -6,7 +6,7 @@ Points are whole hundredths, times microseconds UTC.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -59,6 +59,21 @@ class Account(msgspec.Struct, frozen=True):
     def total(self) -> int:
         """Everything that could ever become spendable again."""
         return self.held + self.locked + self.blocked
+
+    def after(self, change: Mapping[str, int], lapsed: int) -> Account:
+        """The account after a change of its sums, named as in the query `change_account`."""
+        return Account(
+            self.number,
+            self.account_id,
+            self.held + change["available"],
+            self.locked + change["locked"],
+            self.blocked + change["blocked"],
+            self.debt + change["debt"],
+            self.earned + change["earned"],
+            self.spent + change["spent"],
+            self.expired + change["expired"],
+            self.lapsed + lapsed,
+        )
 
 
 class Transfer(msgspec.Struct, frozen=True):

@@ -22,6 +22,7 @@ from guerdon.store.port import Row, Writer
 from guerdon.store.vault import Vault
 
 GENESIS = bytes(32)
+_encode = msgspec.msgpack.Encoder().encode
 
 
 class Head(msgspec.Struct):
@@ -316,4 +317,4 @@ def chain(previous: bytes, row: Row) -> bytes:
     `row` is (position, type, aggregate, number, recorded_at, ordinal, payload, sealed, sealed_at,
     sealed_chars, actor). The encoding is MessagePack, whose lengths make it unambiguous.
     """
-    return hashlib.sha256(previous + msgspec.msgpack.encode(row)).digest()
+    return hashlib.sha256(previous + _encode(row)).digest()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from guerdon.clock import from_datetime
@@ -189,22 +190,25 @@ def _add_transfer(
     tx: Transaction, fact: Fact, kind: str, *, state: str = "active", **values: Any
 ) -> None:
     transfer = fact.payload["pointsTransfer"]
-    row = {
-        **_UNSAID,
-        "tenant_id": fact.tenant_id,
-        "position": fact.position,
-        "number": fact.number,
-        "transfer_id": transfer["id"]["pointsTransferId"],
-        "kind": kind,
-        "state": state,
-        "value": hundredths(transfer["value"]),
-        "issuer": transfer["issuer"],
-        "comment": transfer.get("comment"),
-        "created_at": fact.recorded_at,
-        "transaction_id": _id(transfer, "transactionId", "transactionId"),
-        **values,
-    }
-    tx.rows.later("add_points_transfer", **row, is_open=int(bool(row["remaining"])))
+    tx.rows.later(
+        "add_points_transfer",
+        **{
+            **_UNSAID,
+            "tenant_id": fact.tenant_id,
+            "position": fact.position,
+            "number": fact.number,
+            "transfer_id": transfer["id"]["pointsTransferId"],
+            "kind": kind,
+            "state": state,
+            "value": hundredths(transfer["value"]),
+            "issuer": transfer["issuer"],
+            "comment": transfer.get("comment"),
+            "created_at": fact.recorded_at,
+            "transaction_id": _id(transfer, "transactionId", "transactionId"),
+            "is_open": 1 if values.get("remaining") else 0,
+            **values,
+        },
+    )
     _count(tx, fact, kind, state, 1)
     tx.count(fact.tenant_id, ledger.ON_DAY + transfer["createdAt"][:_DAY_CHARS], 1)
 
@@ -222,6 +226,11 @@ _UNSAID = dict.fromkeys(
 )
 
 
+_MEMBERS = frozenset((AVAILABLE, LOCKED, BLOCKED, DEBT))
+"""The accounts each member has; the others are the programme's."""
+_NO_CHANGE = dict.fromkeys((*_MEMBERS, "earned", "spent", "expired"), 0)
+
+
 def _post(
     tx: Transaction,
     fact: Fact,
@@ -236,14 +245,15 @@ def _post(
     lapsed: what else of the account's points is past its expiry now; None when that must be looked
             up.
     """
-    held = {AVAILABLE: 0, LOCKED: 0, BLOCKED: 0, DEBT: 0}
+    tenant_id, number = fact.tenant_id, fact.number
+    change = {**_NO_CHANGE, **totals}
     for leg, (source, target, moved) in enumerate(legs):
         if leg and not moved:
             continue
         tx.rows.later(
             "add_points_posting",
-            tenant_id=fact.tenant_id,
-            number=fact.number,
+            tenant_id=tenant_id,
+            number=number,
             position=fact.position,
             leg=leg,
             about=about,
@@ -252,28 +262,16 @@ def _post(
             points=moved,
             recorded_at=fact.recorded_at,
         )
-        for account, change in ((source, -moved), (target, moved)):
-            if account in held:
-                held[account] += change
+        for account, added in ((source, -moved), (target, moved)):
+            if account in _MEMBERS:
+                change[account] += added
             else:
-                tx.count(fact.tenant_id, ledger.PREFIX + account, change)
-    held[DEBT] = -held[DEBT]
-    sums = {"earned": 0, "spent": 0, "expired": 0, **totals}
-    tx.rows.later("change_account", tenant_id=fact.tenant_id, number=fact.number, **held, **sums)
-    before: ledger.Account | None = tx.accounts.pop((fact.tenant_id, fact.number), None)
+                tx.count(tenant_id, ledger.PREFIX + account, added)
+    change[DEBT] = -change[DEBT]
+    tx.rows.later("change_account", tenant_id=tenant_id, number=number, **change)
+    before: ledger.Account | None = tx.accounts.pop((tenant_id, number), None)
     if before is not None and lapsed is not None:
-        tx.accounts[fact.tenant_id, fact.number] = ledger.Account(
-            fact.number,
-            before.account_id,
-            before.held + held[AVAILABLE],
-            before.locked + held[LOCKED],
-            before.blocked + held[BLOCKED],
-            before.debt + held[DEBT],
-            before.earned + sums["earned"],
-            before.spent + sums["spent"],
-            before.expired + sums["expired"],
-            before.lapsed + lapsed,
-        )
+        tx.accounts[tenant_id, number] = before.after(change, lapsed)
 
 
 def _set_lot(
@@ -330,7 +328,9 @@ def _due(remaining: int, expires_at: int) -> int | None:
     return expires_at if remaining and expires_at != FOREVER else None
 
 
+@lru_cache(maxsize=256)
 def _moment(shown: str | None) -> int | None:
+    """Remembered, since lots of one commit last equally long."""
     return from_datetime(datetime.fromisoformat(shown)) if shown else None
 
 
