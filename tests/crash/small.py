@@ -9,19 +9,14 @@ from guerdon.followers import index
 from guerdon.store import activities, postings
 
 
-def shrink(
-    put: Callable[[object, str, object], None],
-    *,
-    checkpoint_pages: int = 60,
-    at_once_pages: int = 1_000,
-) -> None:
+def shrink(put: Callable[[object, str, object], None], *, checkpoint_pages: int = 60) -> None:
     """Checkpoints, packs and merges come often enough to be hit by a seeded crash.
 
-    at_once_pages: a checkpoint of no more is made by the writer itself; of more, beside commits.
+    Checkpoints are made by the writer itself, so that the n-th operation is always the same.
     put: `monkeypatch.setattr` in a test, `setattr` in a process of its own.
     """
     put(limits, "wal_pages_checkpoint", checkpoint_pages)
-    put(limits, "wal_pages_at_once_max", at_once_pages)
+    put(limits, "wal_pages_at_once_max", 1_000)
     put(limits, "index_tail_rows_max", 128)
     put(limits, "clockwork_duties_max", 16)
     put(limits, "rules_slice_positions", 64)

@@ -23,7 +23,6 @@ from guerdon.store.port import Rows
 from guerdon.store.transaction import Transaction
 
 _SLICE_POSITIONS = 512
-_HURRIED_PART = 4
 
 
 class Open(msgspec.Struct, frozen=True):
@@ -128,7 +127,8 @@ def _remove_slice(tx: Transaction, tenant_id: int) -> bool:
     if start >= deletion.position_max:
         _finish(tx, tenant_id, deletion)
         return len(waiting) > 1
-    until = min(start + _slice_positions(tx), deletion.position_max)
+    # What a deletion writes keeps the disk from syncing commands that come meanwhile.
+    until = min(start + tx.portion(_SLICE_POSITIONS), deletion.position_max)
     if start < sorted_to:
         until = min(until, sorted_to)
     tx.rows.run(
@@ -147,11 +147,6 @@ def _remove_slice(tx: Transaction, tenant_id: int) -> bool:
         removed_to=until,
     )
     return True
-
-
-def _slice_positions(tx: Transaction) -> int:
-    """While commands come, less: what a deletion writes keeps the disk from syncing theirs."""
-    return _SLICE_POSITIONS // _HURRIED_PART if tx.is_hurried else _SLICE_POSITIONS
 
 
 def _next_start(tx: Transaction, tenant_id: int, deletion: Open, sorted_to: int) -> int:

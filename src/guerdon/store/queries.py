@@ -18,7 +18,8 @@ _PARAMETER = re.compile(r"(?<![:\w]):([a-z][a-z0-9_]*)")
 _TABLE = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+([a-z][a-z0-9_]*)")
 
 _SET = re.compile(r"^UPDATE .*?\bSET\b(.*?)\bWHERE\b", re.DOTALL)
-_COLUMN = re.compile(r"(?<!:)\b[a-z][a-z0-9_]*\b")
+_SETS = re.compile(r"\b([a-z][a-z0-9_]*)\s*=")
+_NAMED = re.compile(r"(?<![:\w])[a-z][a-z0-9_]*\b")
 
 
 def load(engine: str) -> dict[str, str]:
@@ -49,9 +50,14 @@ def adds_one(statement: str) -> bool:
 
 
 def columns_set(statement: str) -> frozenset[str]:
-    """The columns an UPDATE sets or reads to set them; none of any other statement."""
+    """The columns an UPDATE sets (and perhaps some it compares); none of any other statement."""
     found = _SET.search(statement)
-    return frozenset(_COLUMN.findall(found.group(1))) if found else frozenset()
+    return frozenset(_SETS.findall(found.group(1))) if found else frozenset()
+
+
+def names(statement: str) -> frozenset[str]:
+    """The tables and columns a statement names; keywords are written large, these small."""
+    return frozenset(_NAMED.findall(statement))
 
 
 def numbered(statement: str) -> str:

@@ -62,5 +62,9 @@ def test_lots_of_an_older_schema_are_open_when_something_is_left(tmp_path, monke
     assert store.migrate() == [each.name for each in known if each.name >= "0012"]
     with apsw.Connection(str(store.path)) as connection:
         opened = connection.execute("SELECT position FROM points_transfer WHERE is_open").fetchall()
+        (due,) = connection.execute(
+            "SELECT group_concat(name) FROM pragma_index_info('points_lot_due')"
+        ).fetchone()
     connection.close()
     assert opened == [(1,)]
+    assert due == "tenant_id,due_at,number,position"

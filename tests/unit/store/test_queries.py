@@ -41,11 +41,13 @@ def test_a_repeated_parameter_keeps_its_number_and_a_cast_is_none() -> None:
     )
 
 
-def test_an_update_names_the_columns_it_sets_or_reads() -> None:
+def test_an_update_tells_the_columns_it_sets_and_all_it_names() -> None:
     text = "UPDATE t\nSET a = a - :x, b = CASE WHEN c > :y THEN 'd' END\nWHERE e = :z"
-    assert queries.columns_set(text) >= {"a", "b", "c"}
-    assert queries.columns_set(text).isdisjoint({"e", "t", "x", "y", "z"})
+    assert queries.columns_set(text) == {"a", "b"}
+    assert queries.names(text) >= {"t", "a", "b", "c", "e"}
+    assert queries.names(text).isdisjoint({"x", "y", "z"})
     assert not queries.columns_set("INSERT INTO t (a) VALUES (:a)")
+    assert not queries.columns_set("DELETE FROM t WHERE a = :a")
 
 
 def test_a_name_may_be_defined_once() -> None:

@@ -16,6 +16,7 @@ from guerdon.store.sqlite.connection import _may_change_places
         ("close_lot", "set_lot", False),
         ("take_from_lot", "add_points_transfer", True),  # a row that is there, and a new one
         ("add_points_transfer", "add_points_transfer", True),
+        ("take_from_lot", "clear_points_transfers", False),  # rows that go
     ],
 )
 def test_what_may_change_places(query, other, may):

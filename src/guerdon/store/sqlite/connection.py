@@ -30,6 +30,7 @@ QUERIES = queries.load("sqlite")
 _NAMES = {name: tuple(queries.parameters(text)) for name, text in QUERIES.items()}
 _ROWS = {name: row_of(names) for name, names in _NAMES.items()}
 _TABLES = {name: queries.tables(text) for name, text in QUERIES.items()}
+_WORDS = {name: queries.names(text) for name, text in QUERIES.items()}
 _COLUMNS_SET = {name: queries.columns_set(text) for name, text in QUERIES.items()}
 _ADDS_ONE = frozenset(name for name, text in QUERIES.items() if queries.adds_one(text))
 _NEW = frozenset(name for name in _ADDS_ONE if "ON CONFLICT" not in QUERIES[name])
@@ -41,14 +42,20 @@ _TRANSLATED = Translated()
 def _may_change_places(query: str, other: str) -> bool:
     """Whether two changes that wait come to the same in either order.
 
-    A change of one row that is there has nothing to do with a row that is added, nor with another
-    change of other columns.
+    A change of one row that is there has nothing to do with a row that is added, nor with a change
+    of columns that it does not name.
     """
     if _TABLES[query].isdisjoint(_TABLES[other]):
         return True
     if {query, other}.isdisjoint(_ADDS_ONE):
-        return _COLUMNS_SET[query].isdisjoint(_COLUMNS_SET[other])
-    return (query in _NEW or query not in _ADDS_ONE) and (other in _NEW or other not in _ADDS_ONE)
+        return _is_apart(query, other) and _is_apart(other, query)
+    return {query, other}.isdisjoint(_ADDS_ONE - _NEW)
+
+
+def _is_apart(query: str, other: str) -> bool:
+    """Whether one sets columns, and none that the other names."""
+    columns = _COLUMNS_SET[query]
+    return bool(columns) and columns.isdisjoint(_WORDS[other])
 
 
 class SqliteRows:

@@ -101,22 +101,21 @@ class Log:
 
     def _go_on(self, in_log: int, in_file: int) -> None:
         """After a round: another for what was committed meanwhile, or an end of it."""
-        if self._is_held(in_log - in_file):
-            return
         before, self._pages_left = self._pages_left, self._pages - in_file
+        if self._is_held(in_log - in_file):
+            self._tried()
         # A round that leaves no less than the one before does not catch up.
-        if limits.wal_pages_at_once_max < self._pages_left < (before or self._pages):
+        elif limits.wal_pages_at_once_max < self._pages_left < (before or self._pages):
             self._begin_round()
         else:
             self._move_rest()
 
     def _move_rest(self) -> None:
         """Move what there is now, on this thread."""
-        self._pages_left = 0
         with self._watch:
             in_log, in_file = self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-        if not self._is_held(in_log - in_file):
-            self._pages_tried = self._pages
+        self._is_held(in_log - in_file)
+        self._tried()
 
     def _move(self) -> Moved:
         """Move what there is now, on the other thread."""
@@ -125,12 +124,14 @@ class Log:
         return self._second.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
 
     def _is_held(self, pages: int) -> bool:
-        """Whether pages had to stay, since a reader needs the file as it is: then try later."""
+        """Whether pages had to stay, since a reader needs the file as it is."""
         if pages * _PAGE_BYTES > limits.wal_bytes_max:
             self._alarm(f"the write-ahead log holds {pages} pages a reader keeps alive")
-        if pages:
-            self._pages_tried, self._pages_left = self._pages, 0
         return pages > 0
+
+    def _tried(self) -> None:
+        """What there is now was moved as far as it could be: again when there is as much more."""
+        self._pages_tried, self._pages_left = self._pages, 0
 
     def _committed(self, _: apsw.Connection, __: str, pages: int) -> int:
         if pages < self._pages:  # it has begun anew

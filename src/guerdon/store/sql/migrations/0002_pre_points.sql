@@ -50,7 +50,7 @@ CREATE INDEX points_of_kind ON points_transfer (tenant_id, kind, state, position
 CREATE INDEX points_lot_open ON points_transfer (tenant_id, number, expires_at, position)
 WHERE remaining > 0;
 
-CREATE INDEX points_lot_due ON points_transfer (tenant_id, due_at, number, position)
+CREATE INDEX points_lot_due ON points_transfer (tenant_id, due_at, position)
 WHERE due_at IS NOT NULL;
 
 CREATE INDEX points_of_transaction ON points_transfer (tenant_id, transaction_id)

@@ -9,3 +9,9 @@ DROP INDEX points_lot_open;
 
 CREATE INDEX points_lot_open ON points_transfer (tenant_id, number, expires_at, position)
 WHERE is_open = 1;
+
+-- Many lots end at the same moment; then they go member by member.
+DROP INDEX points_lot_due;
+
+CREATE INDEX points_lot_due ON points_transfer (tenant_id, due_at, number, position)
+WHERE due_at IS NOT NULL;
