@@ -51,6 +51,14 @@ class Setting(msgspec.Struct, frozen=True):
     source: str
 
 
+def usual_workers() -> int:
+    """A worker for each core but one, which is the committer's: as many as are of use.
+
+    Of a large machine only some, since each has memory of its own.
+    """
+    return max(1, min(len(os.sched_getaffinity(0)) - 1, limits.workers_usual_max))
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Every setting, checked; paths are absolute. Its repr tells no secret.
 
@@ -66,7 +74,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     trusted_proxies: tuple[Network, ...] = ()
     host: str = "127.0.0.1"
     port: int = 8181
-    workers: int = 1
+    workers: int = msgspec.field(default_factory=usual_workers)
     allow_unsafe_storage: bool = False
     allowed_hosts: tuple[str, ...] = ()
     webhooks_allow_private: bool = False

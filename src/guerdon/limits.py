@@ -196,6 +196,7 @@ log_refusals_per_second_max = 50  # lines about refused requests; the rest are c
 # --- Settings ------------------------------------------------------------------------------------
 port_max = 65_535
 workers_max = 256
+workers_usual_max = 4  # where nobody says how many; each holds some 70 MiB
 secret_key_bytes = 32  # AES-256, HMAC-SHA256
 secret_key_chars_min = 32  # a passphrase; hex and base64 of 32 bytes are longer
 

@@ -95,7 +95,7 @@ def _wait(pidfd: int) -> None:
 def test_a_worker_that_dies_is_replaced(installation: Installation) -> None:
     installation.tenant()
     key = installation.key("conscent")
-    with installation.serving() as server:
+    with installation.serving("--workers", "1") as server:
         (worker,) = server.workers()
         os.kill(worker, signal.SIGKILL)
         # The port stays open meanwhile: the next connection waits for the next worker.

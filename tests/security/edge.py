@@ -48,7 +48,7 @@ class Edge:
             shutdown_seconds=shutdown_seconds,
             sweep_seconds=0.01,
         )
-        self.listener = listen("127.0.0.1", 0)
+        (self.listener,) = listen("127.0.0.1", 0)
         self.port: int = self.listener.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, daemon=True)
 

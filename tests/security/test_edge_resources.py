@@ -37,7 +37,7 @@ CHILD = textwrap.dedent("""
 
     logs.install()
     bound(sys.argv[1], int(sys.argv[2]))
-    listener = listen("127.0.0.1", 0)
+    (listener,) = listen("127.0.0.1", 0)
     room = Room("x", "/x", [Route("POST", "/echo", echo)])
     started = lambda: print(listener.getsockname()[1], flush=True)
     app = Application([room], Probes(ready, metrics, dict))

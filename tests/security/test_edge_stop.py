@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -65,7 +66,7 @@ CHILD = textwrap.dedent("""
         raise OSError("no store")
 
     logs.install()
-    listener = listen("127.0.0.1", 0)
+    (listener,) = listen("127.0.0.1", 0)
     on_startup = [broken] if "broken" in sys.argv else []
     app = Application([], Probes(ready, metrics, dict), on_startup=on_startup)
     started = lambda: print(listener.getsockname()[1], flush=True)
@@ -102,10 +103,31 @@ def test_an_application_that_cannot_start_ends_the_process_with_its_reason():
 
 
 def test_an_address_in_use_is_named():
-    with listen("127.0.0.1", 0) as first:
+    (first,) = listen("127.0.0.1", 0)
+    with first:
         port = first.getsockname()[1]
-        with pytest.raises(errors.Misconfigured, match=str(port)):
-            listen("127.0.0.1", port)
+        for shares in (1, 2):
+            with pytest.raises(errors.Misconfigured, match=str(port)):
+                listen("127.0.0.1", port, shares)
+
+
+def test_listeners_share_a_port_and_its_connections_among_themselves_alone():
+    with contextlib.ExitStack() as stack:
+        listeners = [stack.enter_context(each) for each in listen("127.0.0.1", 0, 2)]
+        (port,) = {each.getsockname()[1] for each in listeners}
+        for _ in range(64):
+            stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+        taken = [0, 0]
+        for place, listener in enumerate(listeners):
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    listener.accept()[0].close()
+                    taken[place] += 1
+        assert sum(taken) == 64
+        assert all(taken)
+        for shares in (1, 2):
+            with pytest.raises(errors.Misconfigured, match=str(port)):
+                listen("127.0.0.1", port, shares)
 
 
 def test_the_file_descriptors_bound_the_connections(monkeypatch):

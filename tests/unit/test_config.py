@@ -30,6 +30,12 @@ def toml(cwd, text, name="guerdon.toml"):
     return str(cwd / name)
 
 
+@pytest.mark.parametrize(("cores", "workers"), [(1, 1), (2, 1), (3, 2), (64, 4)])
+def test_there_is_a_worker_for_each_core_but_one(tmp_path, monkeypatch, cores, workers):
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(cores)))
+    assert load(tmp_path).workers == workers
+
+
 def test_with_nothing_given_the_defaults_hold_and_stand_in_the_working_folder(tmp_path):
     settings = load(tmp_path)
     assert settings.data_dir == tmp_path / "data"
@@ -37,7 +43,7 @@ def test_with_nothing_given_the_defaults_hold_and_stand_in_the_working_folder(tm
     assert settings.engine == "sqlite"
     assert settings.sqlite_path == tmp_path / "data" / "guerdon.db"
     assert settings.socket_path == tmp_path / "data" / "guerdon.sock"
-    assert (settings.host, settings.port, settings.workers) == ("127.0.0.1", 8181, 1)
+    assert (settings.host, settings.port) == ("127.0.0.1", 8181)
     assert settings.smtp_url is None
     assert settings.trusted_proxies == settings.allowed_hosts == ()
     assert not settings.allow_unsafe_storage

@@ -24,7 +24,7 @@ class Order(msgspec.Struct, frozen=True):
 
     index:       0 to workers - 1; worker 0 also does what must be done once: deliveries, and with
                  PostgreSQL the followers.
-    listener_fd: the listening TCP socket, inherited.
+    listener_fd: this worker's listening TCP socket, inherited.
     tally_fd:    the file all workers keep their counts in, inherited.
     risks:       what the operator has accepted about the storage.
     settings:    `as_texts` of the settings in force.

@@ -57,10 +57,12 @@ async def _serve(config: Config, announce: Announce) -> None:
         else:
             with contextlib.closing(bootstrap.committer(config, store, clock)) as committer:
                 forgotten.agree(committer, bootstrap.register(config))
-        listener = stack.enter_context(_listener(config, clock))
-        url = _url(listener)
+        listeners = _listeners(config, clock)
+        for listener in listeners:
+            stack.enter_context(listener)
+        url = _url(listeners[0])
         supervisor = Supervisor(
-            config, listener, clock, risks=risks, on_ready=lambda: _tell(announce, url)
+            config, listeners, clock, risks=risks, on_ready=lambda: _tell(announce, url)
         )
         _stop_on_signals(supervisor)
         await supervisor.run()
@@ -83,16 +85,21 @@ def _migrate(config: Config, store: Store, clock: Clock) -> None:
         structlog.get_logger().info("migrated", migration=name)
 
 
-def _listener(config: Config, clock: Clock) -> socket.socket:
-    listener = patiently(lambda: server.listen(config.host, config.port), clock, _is_port_in_use)
-    address = ip_address(listener.getsockname()[0])
+def _listeners(config: Config, clock: Clock) -> list[socket.socket]:
+    """One for each worker, all on the same port."""
+
+    def listen() -> list[socket.socket]:
+        return server.listen(config.host, config.port, config.workers)
+
+    listeners = patiently(listen, clock, _is_port_in_use)
+    address = ip_address(listeners[0].getsockname()[0])
     if not address.is_loopback:
         structlog.get_logger().warning(
             "plain_http_on_public_address",
             address=str(address),
             reason="credentials travel unencrypted: put a proxy that speaks TLS in front",
         )
-    return listener
+    return listeners
 
 
 def _is_port_in_use(error: GuerdonError) -> bool:

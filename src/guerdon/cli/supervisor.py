@@ -15,7 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import IO, cast
 
 import msgspec
@@ -32,19 +32,19 @@ _COMMAND = (sys.executable, "-P", "-m", "guerdon.cli.worker")
 
 
 class Supervisor:
-    """Keeps `config.workers` workers alive on one listening socket."""
+    """Keeps a worker alive on each listening socket, of which there are `config.workers`."""
 
     def __init__(
         self,
         config: Config,
-        listener: socket.socket,
+        listeners: Sequence[socket.socket],
         clock: Clock,
         *,
         risks: list[str],
         on_ready: Callable[[], None],
     ) -> None:
         self._config = config
-        self._listener = listener
+        self._listeners = listeners
         self._clock = clock
         self._risks = risks
         self._on_ready = on_ready
@@ -62,7 +62,8 @@ class Supervisor:
         number = signal.SIGINT if self._stopping.is_set() else signal.SIGTERM
         self._stopping.set()
         # While anybody has it open, the port goes on taking connections.
-        self._listener.close()
+        for listener in self._listeners:
+            listener.close()
         for process in self._workers.values():
             process.send_signal(number)
 
@@ -113,7 +114,7 @@ class Supervisor:
         order = handover.Order(
             index=index,
             workers=self._config.workers,
-            listener_fd=self._listener.fileno(),
+            listener_fd=self._listeners[index].fileno(),
             tally_fd=self._tally_fd,
             risks=self._risks,
             settings=self._settings,

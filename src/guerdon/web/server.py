@@ -103,22 +103,47 @@ class Server(uvicorn.Server):
         self._timer = loop.call_later(self._sweep_seconds, self._sweep)
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A bound, listening socket; port 0 takes a free one. Errors: Misconfigured."""
+def listen(host: str, port: int, shares: int = 1) -> list[socket.socket]:
+    """Bound, listening sockets on one port, one for each process; port 0 takes a free one.
+
+    Several share the port evenly: the kernel gives each connection to one of them by its address.
+    Of one socket listened to by several processes, the first to wake would take them all.
+
+    Errors: Misconfigured, also when anybody else listens there.
+    Source: socket(7), SO_REUSEPORT.
+    """
     with contextlib.ExitStack() as undo:
         try:
-            family, kind, protocol, _, address = socket.getaddrinfo(
-                host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-            )[0]
-            listener = undo.enter_context(socket.socket(family, kind, protocol))
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address)
-            listener.listen(limits.port_backlog)
+            listeners = [undo.enter_context(_bound(host, port))]
+            if shares > 1:
+                # Bound alone first: who asks to share a port would share a stranger's as well.
+                port = listeners.pop().getsockname()[1]
+                undo.close()
+                listeners = [
+                    undo.enter_context(_bound(host, port, is_shared=True)) for _ in range(shares)
+                ]
+            for listener in listeners:
+                listener.listen(limits.port_backlog)
         except OSError as refused:
             raise errors.Misconfigured(f"Cannot listen on {host}:{port}: {refused}.") from refused
-        listener.setblocking(False)
-        listener.set_inheritable(True)
         undo.pop_all()
+    return listeners
+
+
+def _bound(host: str, port: int, *, is_shared: bool = False) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, is_shared)
+        listener.bind(address)
+    except OSError:
+        listener.close()
+        raise
+    listener.setblocking(False)
+    listener.set_inheritable(True)
     return listener
 
 
