@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from typing import Any
 
 from guerdon.domain.points import OF_MEMBER, OF_PROGRAMME
+from guerdon.store import movements
 
 EVERYTHING = 1_000_000
 _COUNTED = "points:"
@@ -17,8 +18,11 @@ _COUNTED = "points:"
 def balance(rows: Any, tenant_id: int) -> dict[int, int]:
     """Each member's available points. Raises AssertionError where the books do not add up."""
     held: Counter[tuple[int, str]] = Counter()
-    for _, _, number, _, source, target, points in rows.all("points_postings", tenant_id=tenant_id):
+    places: dict[int, list[int]] = defaultdict(list)
+    postings = rows.all("points_postings", tenant_id=tenant_id)
+    for position, leg, number, _, source, target, points in postings:
         assert points >= 0
+        places[number] += [] if leg else [position]
         for account, change in ((source, -points), (target, points)):
             owner = number if account in OF_MEMBER else 0
             assert account in OF_MEMBER or account in OF_PROGRAMME, account
@@ -27,6 +31,9 @@ def balance(rows: Any, tenant_id: int) -> dict[int, int]:
         assert held[number, "debt"] <= 0, number
         assert sum(held.values()) == 0, "points were made or lost"
     assert held[0, "transit"] == 0, "points are still on their way"
+    for number, positions in places.items():
+        found = movements.places(rows, tenant_id, number)
+        assert [position for some in found for position in some] == positions, number
     _sums_agree(rows, tenant_id, held)
     _transfers_agree(rows, tenant_id, held)
     return {number: held[number, "available"] for number in _accounts(rows, tenant_id)}

@@ -51,6 +51,7 @@ from guerdon.engine.record import CLEARED
 from guerdon.errors import GuerdonError
 from guerdon.followers import lease
 from guerdon.store import queries
+from guerdon.store.movements import RUN_MOVES
 
 ZOE = 41
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
@@ -220,6 +221,7 @@ def points(story: Story) -> None:
     one(ResetPoints, 2)
     one(CancelPointsTransfer, one(AddPoints, 3, 4_00).transfer_id)
     one(CancelPointsTransfer, "no such transfer")
+    story.do(*(AddPoints(story.tenant_id, 0, 38, 2) for _ in range(2 * RUN_MOVES)))
 
 
 def rules(story: Story) -> None:

@@ -11,11 +11,13 @@ from conformance.test_decisions import administrator
 from guerdon.engine.commands import RebuildState
 from guerdon.engine.commands.points import AddPoints, BlockPoints, SpendPoints, TransferPoints
 from guerdon.store import books
+from guerdon.store.movements import NONE
 
 CHANGES = {
     "UPDATE account SET available = available + 1 WHERE number = 2": "member 2: account",
     "UPDATE account SET debt = debt + 1 WHERE number = 1": "member 1: account",
-    "DELETE FROM account WHERE number = 3": "member 3: account",
+    "DELETE FROM account WHERE number = 3": "member 3: lots",
+    f"UPDATE account SET moves = '{NONE}' WHERE number = 2": "member 2: account",
     "UPDATE points_transfer SET remaining = remaining - 1 WHERE remaining > 5": "lots",
     "UPDATE points_transfer SET state = 'canceled' WHERE kind = 'blocking'": "member 1: lots",
     "UPDATE points_posting SET points = points + 1 WHERE from_account = 'issued'": "issued points",

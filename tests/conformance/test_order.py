@@ -22,7 +22,7 @@ from guerdon.engine.committer import Committer
 from guerdon.engine.inline import InlineCommitter
 from guerdon.errors import Refused
 from guerdon.followers.background import Upkeep
-from guerdon.store import activities, points
+from guerdon.store import activities, movements
 from guerdon.store.transaction import Transaction
 
 WRITERS = 8
@@ -140,7 +140,7 @@ def test_points_are_not_spent_twice_by_eight_committers(
 
     in_threads(*(lambda each=each: spend(each) for each in many))
     assert len(set(granted)) == len(granted) == 142
-    moved = bench.ask(lambda rows: points.movements(rows, bench.tenant_id, number, limit=1_000))
+    moved = bench.ask(lambda rows: movements.page(rows, bench.tenant_id, number, limit=1_000))
     assert sum(each.points for each in moved) == 6_00
     assert bench.ask(lambda rows: books.balance(rows, bench.tenant_id)) == {number: 6_00}
 

@@ -22,7 +22,7 @@ from guerdon.engine.commands.points import (
     TransferPoints,
 )
 from guerdon.errors import GuerdonError, NotFound, Refused
-from guerdon.store import decisions
+from guerdon.store import decisions, movements
 from guerdon.store import points as ledger
 from guerdon.store.points import Account, Transfer
 
@@ -371,7 +371,7 @@ def test_movements_add_up_to_the_balance(bench: Bench, purse: Purse) -> None:
     purse.add(5_00)
     bench.clock.moment += 3 * DAY
     bench.settle()
-    moved = bench.ask(lambda rows: ledger.movements(rows, bench.tenant_id, purse.number, limit=100))
+    moved = bench.ask(lambda rows: movements.page(rows, bench.tenant_id, purse.number, limit=100))
     assert sum(each.points for each in moved) == purse.available == 2_00
     assert [each.points for each in moved if each.points] == [
         10_00,

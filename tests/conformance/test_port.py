@@ -62,7 +62,8 @@ def test_changes_that_wait_come_to_what_they_say_in_their_order(
 
     def change(number: int, points: int) -> None:
         whose = {"tenant_id": bench.tenant_id, "number": number}
-        writer.later("change_account", **whose, **{**sums, "expired": 0, "available": points})
+        values = {**sums, "expired": 0, "available": points, "moves": ""}
+        writer.later("change_account", **whose, **values)
 
     def held(number: int) -> int:
         row = writer.one("account", tenant_id=bench.tenant_id, number=number, moment=START)
@@ -72,16 +73,20 @@ def test_changes_that_wait_come_to_what_they_say_in_their_order(
     writer.begin()
     for number in (7, 8):
         writer.later(
-            "add_account", tenant_id=bench.tenant_id, number=number, account_id=str(number)
+            "add_account",
+            tenant_id=bench.tenant_id,
+            number=number,
+            account_id=str(number),
+            moves="",
         )
         change(7, 5)
     change(8, 1)
     assert (held(7), held(8)) == (10, 1)
     change(8, 2)
-    writer.later("add_account", tenant_id=bench.tenant_id, number=9, account_id="9")
+    writer.later("add_account", tenant_id=bench.tenant_id, number=9, account_id="9", moves="")
     change(9, 4)
     writer.run("clear_accounts", tenant_id=bench.tenant_id)
-    writer.later("add_account", tenant_id=bench.tenant_id, number=8, account_id="8")
+    writer.later("add_account", tenant_id=bench.tenant_id, number=8, account_id="8", moves="")
     change(8, 3)
     assert held(8) == 3
     writer.commit()

@@ -150,8 +150,6 @@ def hundredths(value: Any) -> int:
     """A JSON number of points as whole hundredths, without passing through a binary fraction."""
     if type(value) is int:
         return value * 100
-    if type(value) is int:
-        return value * 100
     written = bytes(value).decode() if isinstance(value, msgspec.Raw) else str(value)
     whole, _, fraction = written.partition(".")
     return int(whole) * 100 + int((fraction + "00")[:2])

@@ -24,6 +24,7 @@ from guerdon.store.port import Row
 from guerdon.store.transaction import Transaction
 
 _PAGE_ROWS = 500
+_ACCOUNTS_MAX = 100_000  # remembered: enough that hardly any is asked for again
 _SORTED = ("clear_postings", "clear_blocks")
 
 
@@ -45,6 +46,8 @@ def rebuild_state(tx: Transaction, command: RebuildState) -> Rebuilt:
     for recorded in _journal(tx, tenant_id):
         _fold(tx, tenant_id, recorded)
         count += 1
+        if len(tx.accounts) > _ACCOUNTS_MAX:
+            tx.accounts.clear()
     _log_in_again(tx, logins, tokens)
     if command.index:
         _sort_again(tx, tenant_id)

@@ -9,17 +9,20 @@ Cost: every posting is read once, in pages; memory does not grow with their numb
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import chain
 
 import msgspec
 
 from guerdon.domain.points import AVAILABLE, BLOCKED, DEBT, LOCKED, OF_PROGRAMME, TRANSIT
+from guerdon.store import movements
 from guerdon.store.port import Row, Rows
 
 _ACCOUNTS = 1_000
 _POSTINGS = 5_000
+_RUNS = 500
 _FAULTS_MAX = 20
 _EVERYBODY = 2**62
 _COUNTED = "points:"
@@ -51,14 +54,17 @@ def faults(rows: Rows, tenant_id: int) -> list[str]:
 
 def _members(rows: Rows, span: _Span, accounts: list[Row], programme: Sums) -> Iterator[str]:
     """A run of members: their accounts and lots against their postings."""
-    balances = {number: _kept(*row) for number, _, *row in accounts}
+    balances = {number: _kept(*row) for number, _, *row, _ in accounts}
     lots = _lots(rows, span)
     moved: dict[int, Sums] = {}
-    for number, postings in groupby(_postings(rows, span), key=lambda row: row[0]):
-        held = moved[number] = Counter()
-        below = _add_up(postings, held)
-        if below:
-            yield f"member {number}: an account is on the wrong side of zero at position {below}"
+    wrong: dict[int, int] = {}
+    for number, position, source, target, points in _postings(rows, span, accounts):
+        held = moved.setdefault(number, Counter())
+        if not _add_up(held, source, target, points):
+            wrong.setdefault(number, position)
+    for number, position in wrong.items():
+        yield f"member {number}: an account is on the wrong side of zero at position {position}"
+    for held in moved.values():
         programme.update({name: held.pop(name) for name in OF_PROGRAMME if name in held})
     for number in sorted(balances.keys() | moved.keys() | lots.keys()):
         held = moved.get(number, Counter())
@@ -87,35 +93,49 @@ def _lots(rows: Rows, span: _Span) -> dict[int, Sums]:
     return found
 
 
-def _add_up(postings: Iterator[Row], held: Sums) -> int:
-    """A member's postings; the first position that left an account as it may never be, or 0."""
-    bad = 0
-    for _, position, _, source, target, points in postings:
-        held[source] -= points
-        held[target] += points
-        for name in (source, target):
-            is_wrong = held[name] > 0 if name == DEBT else held[name] < 0
-            if is_wrong and name not in OF_PROGRAMME:
-                bad = bad or position
-    return bad
+def _add_up(held: Sums, source: str, target: str, points: int) -> bool:
+    """Add one posting of a member's; whether both accounts may be as it leaves them."""
+    held[source] -= points
+    held[target] += points
+    return not any(
+        held[name] > 0 if name == DEBT else held[name] < 0
+        for name in (source, target)
+        if name not in OF_PROGRAMME
+    )
 
 
-def _postings(rows: Rows, span: _Span) -> Iterator[Row]:
-    number, position, leg = span.after, _EVERYBODY, 0
+def _postings(rows: Rows, span: _Span, accounts: list[Row]) -> Iterator[Row]:
+    """A run of members' postings, each member's in order."""
+    waiting: list[int] = []
+    for moves in chain(_runs(rows, span), (row[-1] for row in accounts)):
+        waiting += movements.read(moves)
+        if len(waiting) >= _POSTINGS:
+            yield from _postings_at(rows, span.tenant_id, waiting)
+            waiting = []
+    if waiting:
+        yield from _postings_at(rows, span.tenant_id, waiting)
+
+
+def _postings_at(rows: Rows, tenant_id: int, positions: list[int]) -> list[Row]:
+    listed = json.dumps(positions)
+    return rows.all("points_postings_at", tenant_id=tenant_id, positions=listed)
+
+
+def _runs(rows: Rows, span: _Span) -> Iterator[str]:
+    number, last = span.after, _EVERYBODY
     while True:
         page = rows.all(
-            "points_postings_after",
+            "points_runs_after",
             tenant_id=span.tenant_id,
             number=number,
-            position=position,
-            leg=leg,
+            last_position=last,
             until=span.until,
-            limit=_POSTINGS,
+            limit=_RUNS,
         )
-        yield from page
-        if len(page) < _POSTINGS:
+        yield from (moves for _, _, moves in page)
+        if len(page) < _RUNS:
             return
-        number, position, leg = page[-1][:3]
+        number, last = page[-1][:2]
 
 
 def _programme(rows: Rows, tenant_id: int, held: Sums) -> Iterator[str]:

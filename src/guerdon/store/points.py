@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 
 from guerdon.domain.lots import FOREVER, Lot
-from guerdon.domain.points import AVAILABLE, OF_PROGRAMME, position_of
+from guerdon.domain.points import OF_PROGRAMME, position_of
+from guerdon.store import movements
 from guerdon.store.port import Row, Rows
 
 _LOTS_ROWS = 16
@@ -37,6 +38,7 @@ class Account(msgspec.Struct, frozen=True):
             recorded yet.
     debt:   what a return took beyond what was there; the next points pay it.
     earned, spent, expired: in all; earned without what other members sent.
+    moves:  where its latest movements are; see `movements`.
     """
 
     number: int
@@ -49,6 +51,12 @@ class Account(msgspec.Struct, frozen=True):
     spent: int
     expired: int
     lapsed: int = 0
+    moves: str = movements.NONE
+
+    @classmethod
+    def empty(cls, number: int, account_id: str) -> Account:
+        """One that holds nothing."""
+        return cls(number, account_id, 0, 0, 0, 0, 0, 0, 0)
 
     @property
     def available(self) -> int:
@@ -60,7 +68,7 @@ class Account(msgspec.Struct, frozen=True):
         """Everything that could ever become spendable again."""
         return self.held + self.locked + self.blocked
 
-    def after(self, change: Mapping[str, int], lapsed: int) -> Account:
+    def after(self, change: Mapping[str, int], lapsed: int, moves: str) -> Account:
         """The account after a change of its sums, named as in the query `change_account`."""
         return Account(
             self.number,
@@ -73,6 +81,7 @@ class Account(msgspec.Struct, frozen=True):
             self.spent + change["spent"],
             self.expired + change["expired"],
             self.lapsed + lapsed,
+            moves,
         )
 
 
@@ -102,18 +111,6 @@ class Transfer(msgspec.Struct, frozen=True):
     """Of a block: each lot's position and what was taken of it."""
     explanation: list[dict[str, Any]]
     """Why it was made, rule by rule, as the decision behind it says."""
-
-
-class Movement(msgspec.Struct, frozen=True):
-    """One change of a member's available points; below zero when they left."""
-
-    position: int
-    points: int
-    recorded_at: int
-    transfer_id: str | None
-    kind: str | None
-    comment: str | None
-    transaction_id: str | None
 
 
 def account(rows: Rows, tenant_id: int, number: int, moment: int) -> Account | None:
@@ -240,41 +237,15 @@ def on_day(rows: Rows, tenant_id: int, day: str) -> int:
     return _sum(rows.one("counter_total", tenant_id=tenant_id, name=ON_DAY + day))
 
 
-def of_member(
-    rows: Rows, tenant_id: int, number: int, *, after: int = 0, limit: int
-) -> list[Transfer]:
-    """A page of a member's transfers, oldest first."""
-    found = rows.all(
-        "points_transfers_of_member",
-        tenant_id=tenant_id,
-        number=number,
-        after=after,
-        limit=limit,
-    )
-    return [_transfer(row) for row in found]
-
-
-def movements(
-    rows: Rows,
-    tenant_id: int,
-    number: int,
-    *,
-    after: int = 0,
-    limit: int = 100,
-    from_time: int = 0,
-    to_time: int = FOREVER,
-) -> list[Movement]:
-    """What changed a member's available points, oldest first. They add up to what there is."""
-    found = rows.all(
-        "points_movements",
-        tenant_id=tenant_id,
-        number=number,
-        after=after,
-        from_time=from_time,
-        to_time=to_time,
-        limit=limit,
-    )
-    return [Movement(row[0], row[3] if row[2] == AVAILABLE else -row[3], *row[4:]) for row in found]
+def of_member(rows: Rows, tenant_id: int, number: int, *, limit: int) -> list[Transfer]:
+    """A member's first transfers, oldest first."""
+    found: list[Row] = []
+    for some in movements.places(rows, tenant_id, number):
+        positions = json.dumps(some)
+        found += rows.all("points_transfers_at", tenant_id=tenant_id, positions=positions)
+        if len(found) >= limit:
+            break
+    return [_transfer(row) for row in found[:limit]]
 
 
 def earned_with(rows: Rows, tenant_id: int, transaction_id: str) -> int:

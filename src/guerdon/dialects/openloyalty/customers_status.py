@@ -19,7 +19,7 @@ from guerdon.domain.levels import Holdings, Level, Policy
 from guerdon.domain.purchases import money_number
 from guerdon.domain.registration import points_number
 from guerdon.engine.levels import policy_of
-from guerdon.store import definitions, levels, points, purchases
+from guerdon.store import definitions, levels, movements, points, purchases
 from guerdon.store.levels import MemberLevel
 from guerdon.store.members import Member
 from guerdon.store.points import Account
@@ -44,13 +44,13 @@ def shown(
     """The whole answer about one member."""
     number = member.number
     account = points.account(rows, tenant_id, number, now)
-    held = account or Account(number, member.account_id, *(0 for _ in range(7)))
+    held = account or Account.empty(number, member.account_id)
     bought = purchases.total_of(rows, tenant_id, number)
     shape = {
         "firstName": member.profile.get("firstName"),
         "lastName": member.profile.get("lastName"),
         "customerId": member.member_id,
-        **_points(held, _received(rows, tenant_id, number)),
+        **_points(held, movements.received(rows, tenant_id, number)),
         **_levels(rows, tenant_id, number, settings, held=held, bought=bought, now=now),
         **_bought(bought),
         "currency": str(settings["programme.currency"]).lower(),
@@ -79,11 +79,6 @@ def _points(held: Account, received: int) -> Shape:
         "expiredPoints": points_number(held.expired + held.lapsed),
         "lockedPoints": points_number(held.locked),
     }
-
-
-def _received(rows: Rows, tenant_id: int, number: int) -> int:
-    row = rows.one("points_received", tenant_id=tenant_id, number=number)
-    return row[0] if row else 0
 
 
 def _bought(bought: Total) -> Shape:

@@ -21,8 +21,8 @@ from guerdon.dialects.woowup.who import Finder
 from guerdon.domain import moments
 from guerdon.engine.commands.points import AddPoints, SpendPoints, Transferred
 from guerdon.errors import Refused
-from guerdon.store import points
-from guerdon.store.points import Movement
+from guerdon.store import movements
+from guerdon.store.movements import Movement
 from guerdon.store.port import Rows
 from guerdon.web.answers import Answer
 
@@ -100,7 +100,7 @@ def _page(
     found: list[Movement] = []
     after = 0
     while len(found) < page.offset + page.limit:
-        some = points.movements(
+        some = movements.page(
             rows,
             tenant_id,
             number,

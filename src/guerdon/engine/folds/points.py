@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
 
 from guerdon.clock import from_datetime
 from guerdon.domain import points, registration
@@ -30,6 +29,7 @@ from guerdon.domain.points import (
 from guerdon.engine import purses
 from guerdon.engine.folds.fact import Fact, Fold, Payload, text
 from guerdon.errors import Defect
+from guerdon.store import movements
 from guerdon.store import points as ledger
 from guerdon.store.transaction import Transaction
 
@@ -39,11 +39,14 @@ Leg = tuple[str, str, int]
 
 
 def _account_created(tx: Transaction, fact: Fact) -> None:
+    tenant_id, number = fact.tenant_id, fact.number
+    account = tx.accounts[tenant_id, number] = ledger.Account.empty(number, fact.aggregate)
     tx.rows.run(
         "add_account",
-        tenant_id=fact.tenant_id,
-        number=fact.number,
+        tenant_id=tenant_id,
+        number=number,
         account_id=fact.aggregate,
+        moves=account.moves,
     )
 
 
@@ -186,44 +189,45 @@ def _take(tx: Transaction, fact: Fact, value: int) -> list[Piece]:
     return pieces
 
 
-def _add_transfer(
-    tx: Transaction, fact: Fact, kind: str, *, state: str = "active", **values: Any
+def _add_transfer(  # noqa: PLR0913 - what kinds of transfers have of their own
+    tx: Transaction,
+    fact: Fact,
+    kind: str,
+    *,
+    state: str = "active",
+    remaining: int | None = None,
+    expires_at: int | None = None,
+    locked_until: int | None = None,
+    due_at: int | None = None,
+    revised_id: str | None = None,
+    other_account: str | None = None,
+    pieces: str | None = None,
 ) -> None:
     transfer = fact.payload["pointsTransfer"]
     tx.rows.later(
         "add_points_transfer",
-        **{
-            **_UNSAID,
-            "tenant_id": fact.tenant_id,
-            "position": fact.position,
-            "number": fact.number,
-            "transfer_id": transfer["id"]["pointsTransferId"],
-            "kind": kind,
-            "state": state,
-            "value": hundredths(transfer["value"]),
-            "issuer": transfer["issuer"],
-            "comment": transfer.get("comment"),
-            "created_at": fact.recorded_at,
-            "transaction_id": _id(transfer, "transactionId", "transactionId"),
-            "is_open": 1 if values.get("remaining") else 0,
-            **values,
-        },
+        tenant_id=fact.tenant_id,
+        position=fact.position,
+        number=fact.number,
+        transfer_id=transfer["id"]["pointsTransferId"],
+        kind=kind,
+        state=state,
+        value=hundredths(transfer["value"]),
+        issuer=transfer["issuer"],
+        comment=transfer.get("comment"),
+        created_at=fact.recorded_at,
+        remaining=remaining,
+        is_open=1 if remaining else 0,
+        expires_at=expires_at,
+        locked_until=locked_until,
+        due_at=due_at,
+        transaction_id=_id(transfer, "transactionId", "transactionId"),
+        revised_id=revised_id,
+        other_account=other_account,
+        pieces=pieces,
     )
     _count(tx, fact, kind, state, 1)
     tx.count(fact.tenant_id, ledger.ON_DAY + transfer["createdAt"][:_DAY_CHARS], 1)
-
-
-_UNSAID = dict.fromkeys(
-    (
-        "remaining",
-        "expires_at",
-        "locked_until",
-        "due_at",
-        "revised_id",
-        "other_account",
-        "pieces",
-    )
-)
 
 
 _MEMBERS = frozenset((AVAILABLE, LOCKED, BLOCKED, DEBT))
@@ -268,10 +272,28 @@ def _post(
             else:
                 tx.count(tenant_id, ledger.PREFIX + account, added)
     change[DEBT] = -change[DEBT]
-    tx.rows.later("change_account", tenant_id=tenant_id, number=number, **change)
-    before: ledger.Account | None = tx.accounts.pop((tenant_id, number), None)
-    if before is not None and lapsed is not None:
-        tx.accounts[tenant_id, number] = before.after(change, lapsed)
+    before = _account(tx, fact)
+    moves = _moves(tx, fact, before)
+    tx.rows.later("change_account", tenant_id=tenant_id, number=number, moves=moves, **change)
+    if lapsed is None:
+        tx.accounts.pop((tenant_id, number), None)
+    else:
+        tx.accounts[tenant_id, number] = before.after(change, lapsed, moves)
+
+
+def _moves(tx: Transaction, fact: Fact, before: ledger.Account) -> str:
+    """Where the account's latest movements are, this one included; a run of them is put away."""
+    moves = before.moves
+    if movements.is_run(moves):
+        tx.rows.later(
+            "add_points_run",
+            tenant_id=fact.tenant_id,
+            number=fact.number,
+            last_position=movements.read(moves)[-1],
+            moves=moves,
+        )
+        moves = movements.NONE
+    return movements.and_then(moves, fact.position)
 
 
 def _set_lot(
@@ -353,6 +375,7 @@ FOLDS: dict[str, Fold] = {
 }
 CLEARED = (
     "clear_points_postings",
+    "clear_points_runs",
     "clear_points_transfers",
     "clear_accounts",
     "clear_points_counters",

@@ -16,6 +16,8 @@ from psycopg.types.numeric import Int8BinaryDumper
 from guerdon.store import queries
 from guerdon.store.port import Row
 
+_LISTED = re.compile(r"IN \(SELECT value FROM json_each\((:\w+)\)\)")
+_ARRAY = "= ANY (ARRAY(SELECT CAST(json_array_elements_text(CAST({} AS json)) AS bigint)))"
 _TARGET = re.compile(r"\w+ \([^)]*\)")
 _ARRAY_HEADER = struct.Struct("!iiIii")  # dimensions, has nulls, element type, length, lower bound
 _LENGTH = struct.Struct("!i")
@@ -37,7 +39,8 @@ class Statement(msgspec.Struct, frozen=True):
 
 
 def statement(text: str, name: str = "") -> Statement:
-    """One named query, read."""
+    """One named query, read; a JSON list of numbers is looked for as an array, by the index."""
+    text = _LISTED.sub(lambda found: _ARRAY.format(found.group(1)), text)
     names = tuple(queries.parameters(text))
     adds_one = queries.adds_one(text)
     return Statement(queries.numbered(text), names, adds_one, name.startswith("clear_"))

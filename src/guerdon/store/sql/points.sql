@@ -1,15 +1,16 @@
 -- name: add_account
 -- An account that holds nothing yet.
 INSERT INTO account (tenant_id, number, account_id, available, locked, blocked, debt, earned, spent,
-                     expired)
-VALUES (:tenant_id, :number, :account_id, 0, 0, 0, 0, 0, 0, 0);
+                     expired, moves)
+VALUES (:tenant_id, :number, :account_id, 0, 0, 0, 0, 0, 0, 0, :moves);
 
 -- name: account
 -- What a member's account holds, and how much of it has lapsed before this moment unrecorded.
 SELECT a.account_id, a.available, a.locked, a.blocked, a.debt, a.earned, a.spent, a.expired,
        CAST((SELECT COALESCE(SUM(t.remaining), 0) FROM points_transfer t
              WHERE t.tenant_id = :tenant_id AND t.number = :number AND t.is_open = 1
-               AND t.state = 'active' AND t.expires_at <= :moment) AS BIGINT) AS lapsed
+               AND t.state = 'active' AND t.expires_at <= :moment) AS BIGINT) AS lapsed,
+       a.moves
 FROM account a WHERE a.tenant_id = :tenant_id AND a.number = :number;
 
 -- name: accounts_of
@@ -18,16 +19,17 @@ SELECT a.number, a.account_id, a.available, a.locked, a.blocked, a.debt, a.earne
        a.expired,
        CAST((SELECT COALESCE(SUM(t.remaining), 0) FROM points_transfer t
              WHERE t.tenant_id = :tenant_id AND t.number = a.number AND t.is_open = 1
-               AND t.state = 'active' AND t.expires_at <= :moment) AS BIGINT) AS lapsed
+               AND t.state = 'active' AND t.expires_at <= :moment) AS BIGINT) AS lapsed,
+       a.moves
 FROM account a
 WHERE a.tenant_id = :tenant_id AND a.number IN (SELECT value FROM json_each(:numbers));
 
 -- name: change_account
--- What a decision adds to a member's sums, or takes from them.
+-- What a decision adds to a member's sums, or takes from them, and where.
 UPDATE account
 SET available = available + :available, locked = locked + :locked, blocked = blocked + :blocked,
     debt = debt + :debt, earned = earned + :earned, spent = spent + :spent,
-    expired = expired + :expired
+    expired = expired + :expired, moves = :moves
 WHERE tenant_id = :tenant_id AND number = :number;
 
 -- name: add_points_transfer
@@ -41,10 +43,25 @@ VALUES (:tenant_id, :position, :number, :transfer_id, :kind, :state, :value, :is
 
 -- name: add_points_posting
 -- One movement of points between two accounts.
-INSERT INTO points_posting (tenant_id, number, position, leg, about, from_account, to_account,
+INSERT INTO points_posting (tenant_id, position, leg, number, about, from_account, to_account,
                             points, recorded_at)
-VALUES (:tenant_id, :number, :position, :leg, :about, :from_account, :to_account, :points,
+VALUES (:tenant_id, :position, :leg, :number, :about, :from_account, :to_account, :points,
         :recorded_at);
+
+-- name: add_points_run
+-- Where an account's earlier movements are.
+INSERT INTO points_run (tenant_id, number, last_position, moves)
+VALUES (:tenant_id, :number, :last_position, :moves);
+
+-- name: points_runs
+-- Where a member's earlier movements are, from after a position on, oldest first.
+SELECT last_position, moves FROM points_run
+WHERE tenant_id = :tenant_id AND number = :number AND last_position > :after
+ORDER BY last_position LIMIT :limit;
+
+-- name: points_moves
+-- Where a member's latest movements are.
+SELECT moves FROM account WHERE tenant_id = :tenant_id AND number = :number;
 
 -- name: take_from_lot
 -- Points leave a lot. No index is about how many are left.
@@ -160,18 +177,23 @@ SELECT position FROM points_transfer
 WHERE tenant_id = :tenant_id AND kind = :kind AND state = :state
 ORDER BY position LIMIT :limit;
 
--- name: points_transfers_of_member
--- A member's transfers, oldest first.
+-- name: points_transfers_at
+-- The transfers made at some positions (a JSON list), in order.
 SELECT t.position, t.number, t.transfer_id, t.kind, t.state, t.value, t.issuer, t.comment,
        t.created_at, t.remaining, t.expires_at, t.locked_until, t.transaction_id, t.revised_id,
        t.other_account, t.pieces,
        (SELECT e.payload FROM decision e WHERE e.tenant_id = :tenant_id
           AND e.position = t.position + 1
           AND e.type = 'Guerdon.Points.Event.PointsWereExplained') AS explained
-FROM points_posting p
-JOIN points_transfer t ON t.tenant_id = :tenant_id AND t.position = p.position
-WHERE p.tenant_id = :tenant_id AND p.number = :number AND p.position > :after AND p.leg = 0
-ORDER BY p.position LIMIT :limit;
+FROM points_transfer t
+WHERE t.tenant_id = :tenant_id AND t.position IN (SELECT value FROM json_each(:positions))
+ORDER BY t.position;
+
+-- name: points_received_at
+-- What other members sent in transfers at some positions (a JSON list), in hundredths.
+SELECT CAST(COALESCE(SUM(t.value), 0) AS BIGINT) FROM points_transfer t
+WHERE t.tenant_id = :tenant_id AND t.position IN (SELECT value FROM json_each(:positions))
+  AND t.kind = 'p2p_adding' AND t.state <> 'canceled';
 
 -- name: points_earned_with
 -- What a purchase earned, in transfers that were not canceled.
@@ -184,28 +206,35 @@ WHERE tenant_id = :tenant_id AND transaction_id = :transaction_id AND kind = 'ad
 SELECT CAST(COALESCE(SUM(value), 0) AS BIGINT) FROM points_transfer
 WHERE tenant_id = :tenant_id AND revised_id = :revised_id;
 
--- name: points_movements
--- What changed a member's available points, oldest first, with the transfer each is about.
+-- name: points_movements_at
+-- What changed available points at some positions (a JSON list), in order, with the transfer that
+-- each is about.
 SELECT p.position, p.from_account, p.to_account, p.points, p.recorded_at, t.transfer_id, t.kind,
        t.comment, t.transaction_id
 FROM points_posting p
 LEFT JOIN points_transfer t ON t.tenant_id = :tenant_id AND t.position = p.about
-WHERE p.tenant_id = :tenant_id AND p.number = :number AND p.position > :after
+WHERE p.tenant_id = :tenant_id AND p.position IN (SELECT value FROM json_each(:positions))
   AND (p.from_account = 'available' OR p.to_account = 'available')
   AND p.recorded_at BETWEEN :from_time AND :to_time
-ORDER BY p.position, p.leg LIMIT :limit;
+ORDER BY p.position, p.leg;
 
 -- name: points_postings
 -- Every movement of a tenant, in order; for verification.
 SELECT p.position, p.leg, p.number, p.about, p.from_account, p.to_account, p.points
 FROM points_posting p WHERE p.tenant_id = :tenant_id ORDER BY p.position, p.leg;
 
--- name: points_postings_after
--- A page of movements, member by member, each member's in order; for verification.
-SELECT number, position, leg, from_account, to_account, points FROM points_posting
-WHERE tenant_id = :tenant_id AND (number, position, leg) > (:number, :position, :leg)
+-- name: points_postings_at
+-- The movements at some positions (a JSON list), in order; for verification.
+SELECT number, position, from_account, to_account, points FROM points_posting
+WHERE tenant_id = :tenant_id AND position IN (SELECT value FROM json_each(:positions))
+ORDER BY position, leg;
+
+-- name: points_runs_after
+-- Where a run of members' earlier movements are, member by member, in order; for verification.
+SELECT number, last_position, moves FROM points_run
+WHERE tenant_id = :tenant_id AND (number, last_position) > (:number, :last_position)
   AND number <= :until
-ORDER BY number, position, leg LIMIT :limit;
+ORDER BY number, last_position LIMIT :limit;
 
 -- name: points_left
 -- What is left in the lots of a run of members, by state.
@@ -222,7 +251,8 @@ GROUP BY number ORDER BY number;
 
 -- name: accounts_after
 -- A page of accounts by number.
-SELECT number, account_id, available, locked, blocked, debt, earned, spent, expired FROM account
+SELECT number, account_id, available, locked, blocked, debt, earned, spent, expired, moves
+FROM account
 WHERE tenant_id = :tenant_id AND number > :after ORDER BY number LIMIT :limit;
 
 -- name: clear_accounts
@@ -236,6 +266,10 @@ DELETE FROM points_transfer WHERE tenant_id = :tenant_id;
 -- name: clear_points_postings
 -- Empty before a rebuild.
 DELETE FROM points_posting WHERE tenant_id = :tenant_id;
+
+-- name: clear_points_runs
+-- Empty before a rebuild.
+DELETE FROM points_run WHERE tenant_id = :tenant_id;
 
 -- name: clear_points_counters
 -- What the programme's accounts hold is folded again.

@@ -142,14 +142,6 @@ DELETE FROM avatar WHERE tenant_id = :tenant_id;
 -- Empty before a rebuild.
 DELETE FROM push_token WHERE tenant_id = :tenant_id;
 
--- name: points_received
--- What other members sent to a member, in hundredths.
-SELECT CAST(COALESCE(SUM(t.value), 0) AS BIGINT)
-FROM points_posting p
-JOIN points_transfer t ON t.tenant_id = :tenant_id AND t.position = p.position
-WHERE p.tenant_id = :tenant_id AND p.number = :number AND p.leg = 0
-  AND t.kind = 'p2p_adding' AND t.state <> 'canceled';
-
 -- name: first_registered_from
 -- When somebody with this number, or the next there is, registered.
 SELECT number, registered_at FROM member
