@@ -7,7 +7,7 @@ from typing import Any
 from conformance.stores import Bench
 from conformance.test_decisions import administrator
 from guerdon.engine.commands import RebuildState
-from guerdon.engine.commands.points import AddPoints, ResetPoints, SpendPoints
+from guerdon.engine.commands.points import AddPoints, ResetPoints, SpendPoints, TransferPoints
 from guerdon.store import books, migrations, movements
 from guerdon.store.movements import RUN_MOVES
 from guerdon.store.postgres.schema import in_postgres_words
@@ -15,6 +15,7 @@ from guerdon.store.postgres.schema import in_postgres_words
 BACK = """
 DROP TABLE points_run;
 ALTER TABLE account DROP COLUMN moves;
+ALTER TABLE account DROP COLUMN received;
 """
 """To what there was before."""
 
@@ -77,8 +78,11 @@ def test_full_runs_are_put_away_and_the_rest_stays_with_the_account(bench: Bench
 
 
 def test_a_rebuild_and_the_migration_come_to_the_same(bench: Bench) -> None:
-    busy(bench, 2 * RUN_MOVES + 1, RUN_MOVES, 3, 0)
+    numbers = busy(bench, 2 * RUN_MOVES + 1, RUN_MOVES, 3, 0)
+    for points in (2_00, 3_00):
+        bench.do(TransferPoints(bench.tenant_id, 0, *numbers[:2], points))
     before = kept(bench)
+    assert [row[9] for row in before[0]] == [0, 5_00, 0, 0]
     bench.do(RebuildState(bench.tenant_id, 0))
     assert kept(bench) == before
     (migration,) = (

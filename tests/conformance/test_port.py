@@ -58,7 +58,9 @@ def test_a_transaction_sees_what_it_wrote_and_nobody_else_does(
 def test_changes_that_wait_come_to_what_they_say_in_their_order(
     bench: Bench, writer: Writer
 ) -> None:
-    sums = dict.fromkeys(("available", "locked", "blocked", "debt", "earned", "spent"), 0)
+    sums = dict.fromkeys(
+        ("available", "locked", "blocked", "debt", "earned", "spent", "received"), 0
+    )
 
     def change(number: int, points: int) -> None:
         whose = {"tenant_id": bench.tenant_id, "number": number}

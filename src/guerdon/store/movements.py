@@ -66,15 +66,6 @@ def page(
     return found[:limit]
 
 
-def received(rows: Rows, tenant_id: int, number: int) -> int:
-    """What other members sent to a member."""
-    total = 0
-    for some in places(rows, tenant_id, number):
-        row = rows.one("points_received_at", tenant_id=tenant_id, positions=json.dumps(some))
-        total += row[0] if row else 0
-    return total
-
-
 def places(rows: Rows, tenant_id: int, number: int, after: int = 0) -> Iterator[list[int]]:
     """Where a member's movements are, beyond a position: a few hundred at a time, in order."""
     last = after

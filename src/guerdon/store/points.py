@@ -38,6 +38,7 @@ class Account(msgspec.Struct, frozen=True):
             recorded yet.
     debt:   what a return took beyond what was there; the next points pay it.
     earned, spent, expired: in all; earned without what other members sent.
+    received: what other members sent.
     moves:  where its latest movements are; see `movements`.
     """
 
@@ -50,6 +51,7 @@ class Account(msgspec.Struct, frozen=True):
     earned: int
     spent: int
     expired: int
+    received: int = 0
     lapsed: int = 0
     moves: str = movements.NONE
 
@@ -80,6 +82,7 @@ class Account(msgspec.Struct, frozen=True):
             self.earned + change["earned"],
             self.spent + change["spent"],
             self.expired + change["expired"],
+            self.received + change["received"],
             self.lapsed + lapsed,
             moves,
         )

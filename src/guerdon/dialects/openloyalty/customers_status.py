@@ -19,7 +19,7 @@ from guerdon.domain.levels import Holdings, Level, Policy
 from guerdon.domain.purchases import money_number
 from guerdon.domain.registration import points_number
 from guerdon.engine.levels import policy_of
-from guerdon.store import definitions, levels, movements, points, purchases
+from guerdon.store import definitions, levels, points, purchases
 from guerdon.store.levels import MemberLevel
 from guerdon.store.members import Member
 from guerdon.store.points import Account
@@ -50,7 +50,7 @@ def shown(
         "firstName": member.profile.get("firstName"),
         "lastName": member.profile.get("lastName"),
         "customerId": member.member_id,
-        **_points(held, movements.received(rows, tenant_id, number)),
+        **_points(held),
         **_levels(rows, tenant_id, number, settings, held=held, bought=bought, now=now),
         **_bought(bought),
         "currency": str(settings["programme.currency"]).lower(),
@@ -70,10 +70,10 @@ def _month_after(today: datetime, count: int, timezone: tzinfo) -> int:
     return from_datetime(datetime(months // 12, months % 12 + 1, 1, tzinfo=timezone))
 
 
-def _points(held: Account, received: int) -> Shape:
+def _points(held: Account) -> Shape:
     return {
         "points": points_number(held.available),
-        "p2pPoints": points_number(received),
+        "p2pPoints": points_number(held.received),
         "totalEarnedPoints": points_number(held.earned),
         "usedPoints": points_number(held.spent),
         "expiredPoints": points_number(held.expired + held.lapsed),

@@ -88,7 +88,17 @@ def _came_in(tx: Transaction, fact: Fact, kind: str, source: str) -> None:
         purses.put(tx, fact.tenant_id, fact.number, lot)
     earned = value if kind == "adding" else 0
     spent = -value if source == SPENT else 0
-    _post(tx, fact, fact.position, legs, lapsed=lapsed, earned=earned, spent=spent)
+    received = value if source == TRANSIT else 0
+    _post(
+        tx,
+        fact,
+        fact.position,
+        legs,
+        lapsed=lapsed,
+        earned=earned,
+        spent=spent,
+        received=received,
+    )
 
 
 def _spent(tx: Transaction, fact: Fact) -> None:
@@ -232,7 +242,7 @@ def _add_transfer(  # noqa: PLR0913 - what kinds of transfers have of their own
 
 _MEMBERS = frozenset((AVAILABLE, LOCKED, BLOCKED, DEBT))
 """The accounts each member has; the others are the programme's."""
-_NO_CHANGE = dict.fromkeys((*_MEMBERS, "earned", "spent", "expired"), 0)
+_NO_CHANGE = dict.fromkeys((*_MEMBERS, "earned", "spent", "expired", "received"), 0)
 
 
 def _post(

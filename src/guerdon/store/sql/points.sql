@@ -1,12 +1,13 @@
 -- name: add_account
 -- An account that holds nothing yet.
 INSERT INTO account (tenant_id, number, account_id, available, locked, blocked, debt, earned, spent,
-                     expired, moves)
-VALUES (:tenant_id, :number, :account_id, 0, 0, 0, 0, 0, 0, 0, :moves);
+                     expired, received, moves)
+VALUES (:tenant_id, :number, :account_id, 0, 0, 0, 0, 0, 0, 0, 0, :moves);
 
 -- name: account
 -- What a member's account holds, and how much of it has lapsed before this moment unrecorded.
 SELECT a.account_id, a.available, a.locked, a.blocked, a.debt, a.earned, a.spent, a.expired,
+       a.received,
        CAST((SELECT COALESCE(SUM(t.remaining), 0) FROM points_transfer t
              WHERE t.tenant_id = :tenant_id AND t.number = :number AND t.is_open = 1
                AND t.state = 'active' AND t.expires_at <= :moment) AS BIGINT) AS lapsed,
@@ -16,7 +17,7 @@ FROM account a WHERE a.tenant_id = :tenant_id AND a.number = :number;
 -- name: accounts_of
 -- The same of some members (a JSON list of numbers).
 SELECT a.number, a.account_id, a.available, a.locked, a.blocked, a.debt, a.earned, a.spent,
-       a.expired,
+       a.expired, a.received,
        CAST((SELECT COALESCE(SUM(t.remaining), 0) FROM points_transfer t
              WHERE t.tenant_id = :tenant_id AND t.number = a.number AND t.is_open = 1
                AND t.state = 'active' AND t.expires_at <= :moment) AS BIGINT) AS lapsed,
@@ -29,7 +30,7 @@ WHERE a.tenant_id = :tenant_id AND a.number IN (SELECT value FROM json_each(:num
 UPDATE account
 SET available = available + :available, locked = locked + :locked, blocked = blocked + :blocked,
     debt = debt + :debt, earned = earned + :earned, spent = spent + :spent,
-    expired = expired + :expired, moves = :moves
+    expired = expired + :expired, received = received + :received, moves = :moves
 WHERE tenant_id = :tenant_id AND number = :number;
 
 -- name: add_points_transfer
@@ -189,12 +190,6 @@ FROM points_transfer t
 WHERE t.tenant_id = :tenant_id AND t.position IN (SELECT value FROM json_each(:positions))
 ORDER BY t.position;
 
--- name: points_received_at
--- What other members sent in transfers at some positions (a JSON list), in hundredths.
-SELECT CAST(COALESCE(SUM(t.value), 0) AS BIGINT) FROM points_transfer t
-WHERE t.tenant_id = :tenant_id AND t.position IN (SELECT value FROM json_each(:positions))
-  AND t.kind = 'p2p_adding' AND t.state <> 'canceled';
-
 -- name: points_earned_with
 -- What a purchase earned, in transfers that were not canceled.
 SELECT CAST(COALESCE(SUM(value), 0) AS BIGINT) FROM points_transfer
@@ -251,7 +246,8 @@ GROUP BY number ORDER BY number;
 
 -- name: accounts_after
 -- A page of accounts by number.
-SELECT number, account_id, available, locked, blocked, debt, earned, spent, expired, moves
+SELECT number, account_id, available, locked, blocked, debt, earned, spent, expired, received,
+       moves
 FROM account
 WHERE tenant_id = :tenant_id AND number > :after ORDER BY number LIMIT :limit;
 

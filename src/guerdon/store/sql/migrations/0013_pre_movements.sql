@@ -40,6 +40,14 @@ WHERE last_position = (
     SELECT MAX(r.last_position) FROM points_run r
     WHERE r.tenant_id = points_run.tenant_id AND r.number = points_run.number);
 
+-- What other members sent, so that nobody has to add it up.
+ALTER TABLE account ADD COLUMN received INTEGER NOT NULL DEFAULT 0;
+
+UPDATE account SET received = sent.points
+FROM (SELECT tenant_id, number, SUM(value) AS points FROM points_transfer
+      WHERE kind = 'p2p_adding' GROUP BY tenant_id, number) AS sent
+WHERE sent.tenant_id = account.tenant_id AND sent.number = account.number;
+
 ALTER TABLE points_posting RENAME TO points_posting_by_member;
 
 -- One movement from one account to another; a decision has one, or two when a debt is part of it.
