@@ -45,7 +45,7 @@ async def live(receive: Receive, send: Send) -> None:
 
 def serve(options: dict[str, Any]) -> int:
     """Serve until told to stop."""
-    listener = server.listen(LOCAL, options["port"])
+    (listener,) = server.listen(LOCAL, options["port"])
     app = Empty(options["status"], options["body"].encode())
     return server.serve(server.build(app), [listener])
 

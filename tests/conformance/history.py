@@ -358,7 +358,7 @@ def under_way(story: Story) -> None:
 def tables(bench: Bench) -> list[str]:
     """Every table, in one order."""
     if bench.config.engine == "sqlite":
-        text = "SELECT name FROM sqlite_schema WHERE type = 'table'"
+        text = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
         return sorted(row[0] for row in bench.committer.writer._connection.execute(text))
     text = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
     with psycopg.connect(bench.config.database_url) as connection:

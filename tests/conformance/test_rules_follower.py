@@ -86,6 +86,26 @@ def test_rules_hold_for_what_was_recorded_while_they_did(house, programme) -> No
     assert programme.transfers(number) == [(1, "one"), (10, "ten"), (100, "back")]
 
 
+@pytest.mark.usefixtures("_awaited")
+def test_rules_are_read_once_however_often_somebody_waits(
+    house, programme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    history = rules._history
+
+    def noted(rows: Any, tenant_id: int) -> Any:
+        read.append(tenant_id)
+        return history(rows, tenant_id)
+
+    monkeypatch.setattr(rules, "_history", noted)
+    number = programme.member("ann")
+    programme.rule("custom_event", eventName="login", points=1)
+    programme.does("ann", *["login"] * 9)
+    house.settle()
+    assert programme.balance(number) == 9
+    assert read == [house.tenant_id]
+
+
 def test_an_older_rule_stays_first_of_equals_after_it_was_changed(house, programme) -> None:
     number = programme.member("ann")
     old = programme.rule("custom_event", "old", eventName="login", points=1)

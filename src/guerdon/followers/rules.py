@@ -128,15 +128,15 @@ def _earn(
 ) -> tuple[bool, int]:
     """Whether rules were asked about anything; and where it stopped since somebody waits, or 0."""
     coming = []
-    changes_left = timeline.changes_left
     for row in found:
         timeline.reach(row[4])
         these = timeline.about(names[row[1]])
         if these:
-            coming.append((row, these))
-    every = [rule for _, these in coming for rule in these]
-    members = _Members(tx, tenant_id, sorted({row[2] for row, _ in coming}), every)
-    for done, ((position, type_id, number, occurred_at, _), these) in enumerate(coming, 1):
+            coming.append((row, these, timeline.changes_left))
+    every = [rule for _, these, _ in coming for rule in these]
+    members = _Members(tx, tenant_id, sorted({row[2] for row, _, _ in coming}), every)
+    for done, (row, these, changes_left) in enumerate(coming, 1):
+        position, type_id, number, occurred_at, _ = row
         asked = members.get(number)
         if asked is not None:
             occasion = Occasion(activity=position, event=names[type_id])
