@@ -282,11 +282,14 @@ def _post(
             else:
                 tx.count(tenant_id, ledger.PREFIX + account, added)
     change[DEBT] = -change[DEBT]
-    before = _account(tx, fact)
+    known: ledger.Account | None = tx.accounts.get((tenant_id, number))
+    before = known or _account(tx, fact)
     moves = _moves(tx, fact, before)
     tx.rows.later("change_account", tenant_id=tenant_id, number=number, moves=moves, **change)
+    if known is None:
+        return  # what was read now may know of what this decision lets lapse
     if lapsed is None:
-        tx.accounts.pop((tenant_id, number), None)
+        del tx.accounts[tenant_id, number]
     else:
         tx.accounts[tenant_id, number] = before.after(change, lapsed, moves)
 
