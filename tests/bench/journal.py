@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import sys
 import time
@@ -67,8 +68,10 @@ class Journal:
         return Product(folder, keys=self.facts.keys)
 
     def copy(self, source: Path, target: Path) -> Path:
-        """A copy to write to."""
-        return Path(shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.sock")))
+        """A copy to write to, on disk: else its own writing would be measured too."""
+        copy = shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.sock"))
+        os.sync()
+        return Path(copy)
 
 
 def open_journal(session: Session) -> Journal:

@@ -30,6 +30,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index, "_BLOCK", 16)
     monkeypatch.setattr(index, "_SLICE_ROWS", 8)
     monkeypatch.setattr(index, "_SLICE_PACKS", 1)
+    monkeypatch.setattr(index, "_SLICE_MERGED_BYTES", 64)
     monkeypatch.setattr(index, "_MERGE_EVERY", 2)
     monkeypatch.setattr(postings, "PACKS_MAX", 3)
     monkeypatch.setattr(deletions, "_SLICE_POSITIONS", 8)

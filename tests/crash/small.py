@@ -26,6 +26,7 @@ def shrink(put: Callable[[object, str, object], None], *, checkpoint_pages: int 
     put(index, "_BLOCK", 64)
     put(index, "_SLICE_ROWS", 32)
     put(index, "_SLICE_PACKS", 3)
+    put(index, "_SLICE_MERGED_BYTES", 64)
     put(index, "_MERGE_EVERY", 2)
     put(postings, "PACKS_MAX", 2)
     put(postings, "_BUCKET_SHIFT", 2)

@@ -23,6 +23,7 @@ from guerdon.store.transaction import Transaction
 
 _SLICE_PACKS = 200
 _SLICE_ROWS = 512
+_SLICE_MERGED_BYTES = 131_072
 _MERGE_EVERY = 8  # batches
 _BLOCK = activities.BLOCK_POSITIONS
 
@@ -52,7 +53,7 @@ class IndexFollower:
         """Do a little; True while there is more to do at once."""
         if not self.under_way:
             if self._crowded:
-                self._merge(tx, *self._crowded.pop())
+                self._merge(tx)
                 return True
             return self._start(tx, tail_rows_min)
         if self._read_to < self._until:
@@ -158,8 +159,14 @@ class IndexFollower:
             )
             self._crowded = [(bucket, level) for bucket, level in crowded]
 
-    def _merge(self, tx: Transaction, bucket: int, level: int) -> None:
-        """Many packs of a bucket become one of the next level."""
+    def _merge(self, tx: Transaction) -> None:
+        """A few of the crowded buckets: small packs are many, and a transaction costs its sync."""
+        merged = 0
+        while self._crowded and merged < _SLICE_MERGED_BYTES:
+            merged += self._merge_level(tx, *self._crowded.pop())
+
+    def _merge_level(self, tx: Transaction, bucket: int, level: int) -> int:
+        """Many packs of a bucket become one of the next level; its bytes."""
         place = {"tenant_id": self._tenant_id, "bucket": bucket}
         found = tx.rows.all(
             "postings_of_level",
@@ -168,8 +175,9 @@ class IndexFollower:
             indexed=activities.indexed(tx.rows, self._tenant_id),
         )
         if not found:
-            return
+            return 0
         last = found[-1][0]
         merged = postings.merge(entries for _, entries in found)
         tx.rows.run("remove_postings_of_level", **place, level=level, last_position=last)
         tx.rows.run("add_posting", **place, level=level + 1, last_position=last, entries=merged)
+        return len(merged)
