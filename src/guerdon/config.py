@@ -51,12 +51,18 @@ class Setting(msgspec.Struct, frozen=True):
     source: str
 
 
-def usual_workers() -> int:
-    """A worker for each core but one, which is the committer's: as many as are of use.
+def usual_workers(database_url: str) -> int:
+    """As many workers as are of use: one for each core.
 
-    Of a large machine only some, since each has memory of its own.
+    With SQLite one core is the committer's; with PostgreSQL each worker commits for itself. Of a
+    large machine only some, since each has memory of its own.
     """
-    return max(1, min(len(os.sched_getaffinity(0)) - 1, limits.workers_usual_max))
+    cores = len(os.sched_getaffinity(0)) - _is_sqlite(database_url)
+    return max(1, min(cores, limits.workers_usual_max))
+
+
+def _is_sqlite(database_url: str) -> bool:
+    return database_url.startswith("sqlite:")
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +80,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     trusted_proxies: tuple[Network, ...] = ()
     host: str = "127.0.0.1"
     port: int = 8181
-    workers: int = msgspec.field(default_factory=usual_workers)
+    workers: int = 1
     allow_unsafe_storage: bool = False
     allowed_hosts: tuple[str, ...] = ()
     webhooks_allow_private: bool = False
@@ -84,7 +90,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def engine(self) -> Literal["sqlite", "postgres"]:
         """Which store engine `database_url` names."""
-        return "sqlite" if self.database_url.startswith("sqlite:") else "postgres"
+        return "sqlite" if _is_sqlite(self.database_url) else "postgres"
 
     @property
     def sqlite_path(self) -> Path:
@@ -155,7 +161,8 @@ def load(
     data_dir = values.setdefault("data_dir", here / "data")
     if not isinstance(data_dir, Path):
         raise Misconfigured("data_dir is not a path")
-    values.setdefault("database_url", f"sqlite:///{data_dir / 'guerdon.db'}")
+    database_url = values.setdefault("database_url", f"sqlite:///{data_dir / 'guerdon.db'}")
+    values.setdefault("workers", usual_workers(str(database_url)))
     if "secret_key" not in values:
         values["secret_key"] = _kept_secret(data_dir / "secret.key", fresh_key)
     sources = tuple(sorted((name, source) for name, (_, source) in given.items()))

@@ -61,6 +61,18 @@ def test_sixteen_at_once_are_one(bench: Bench) -> None:
     assert stored(bench) == 1
 
 
+def test_keys_that_come_together_are_told_apart(bench: Bench) -> None:
+    old = ingest(bench.tenant_id, ["a"], replay=key(b"old"))
+    short = ingest(bench.tenant_id, ["a"], replay=key(b"short", seconds=60))
+    bench.together(old, short)
+    bench.clock.moment += WINDOW
+    new = ingest(bench.tenant_id, ["a"], replay=key(b"new"))
+    outcomes = bench.together(new, short, old, new, short)
+    assert [each.replayed for each in outcomes] == [False, False, True, True, True]
+    assert [each.first_position for each in outcomes] == [3, 4, 1, 3, 4]
+    assert stored(bench) == 4
+
+
 def test_a_command_with_a_key_is_carried_out_once_whoever_asks_again(bench: Bench) -> None:
     number = bench.member(("external", "ann"))
     wanted = AddPoints(bench.tenant_id, 0, number, 5_00, actor="admin:1")

@@ -36,6 +36,12 @@ def test_there_is_a_worker_for_each_core_but_one(tmp_path, monkeypatch, cores, w
     assert load(tmp_path).workers == workers
 
 
+@pytest.mark.parametrize(("cores", "workers"), [(1, 1), (2, 2), (3, 3), (64, 4)])
+def test_with_postgresql_there_is_one_for_each_core(tmp_path, monkeypatch, cores, workers):
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(cores)))
+    assert load(tmp_path, DATABASE_URL="postgresql://localhost/guerdon").workers == workers
+
+
 def test_with_nothing_given_the_defaults_hold_and_stand_in_the_working_folder(tmp_path):
     settings = load(tmp_path)
     assert settings.data_dir == tmp_path / "data"

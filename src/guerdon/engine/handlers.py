@@ -20,6 +20,7 @@ from guerdon.engine import (
     deliveries,
     enrolment,
     erasure,
+    idempotency,
     imports,
     ingest,
     invitations,
@@ -97,13 +98,20 @@ HANDLERS[Once] = once.carried_out_by(dict(HANDLERS))
 
 def read_ahead(tx: Transaction, group: Sequence[commands.Command]) -> None:
     """Ask at once for what several commands of a group will ask for."""
+    replays: dict[int, list[commands.ReplayKey]] = {}
     given: dict[int, set[int]] = {}
     taken: dict[int, set[int]] = {}
     for command in group:
+        replay = getattr(command, "replay", None)
+        if replay is not None:
+            replays.setdefault(command.tenant_id, []).append(replay)
         if isinstance(command, AddPoints):
             given.setdefault(command.tenant_id, set()).add(command.number)
         elif isinstance(command, SpendPoints):
             taken.setdefault(command.tenant_id, set()).add(command.number)
+    for tenant_id, keys in replays.items():
+        with contextlib.suppress(NotFound):  # no such tenant: its commands will say so
+            idempotency.read_ahead(tx, tenant_id, keys)
     for tenant_id in given.keys() | taken.keys():
         spenders = taken.get(tenant_id, set())
         with contextlib.suppress(NotFound):  # no such tenant: its commands will say so

@@ -91,6 +91,8 @@ class Transaction:
         """What rules give to whom, of those asked about activities; see `engine.rules`."""
         self.free: set[tuple[int, str, str]] = set()
         """Names (tenant, kind, value) that nobody has; a fold that gives one takes it out."""
+        self.unanswered: set[tuple[int, bytes]] = set()
+        """Hashes of keys (tenant, hash) that no answer is kept for; see `engine.idempotency`."""
         self.unread: set[tuple[int, int, int]] = set()
         """Rows of imports (tenant, import, place) that are not through."""
         self._writes = rows.writes

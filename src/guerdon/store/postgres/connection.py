@@ -36,6 +36,7 @@ _COPY_TYPES = ("int8",) * (len(_APPEND.names) - 1) + ("text",)
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _COMMIT = "COMMIT"
+_ROLLBACK = "ROLLBACK"
 _NOTHING = "SELECT"
 
 _Cursor = psycopg.Cursor[Any]
@@ -49,6 +50,8 @@ class PostgresRows:
     """
 
     _begin_text = _BEGIN_READING
+    # There is nothing to undo, and after a ROLLBACK the driver prepares every statement anew.
+    _give_up_text = _COMMIT
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -85,7 +88,7 @@ class PostgresRows:
         if connection.usable and connection.pgconn.transaction_status != TransactionStatus.IDLE:
             # Whatever the trouble is, closing the connection gives the transaction up as well.
             with contextlib.suppress(psycopg.Error):
-                connection.execute("ROLLBACK")
+                connection.execute(self._give_up_text)
         if not connection.usable or connection.pgconn.transaction_status:
             self.drop()
 
@@ -148,6 +151,7 @@ class PostgresWriter(PostgresRows):
     """
 
     _begin_text = _BEGIN
+    _give_up_text = _ROLLBACK
 
     def __init__(self, server: Server) -> None:
         super().__init__(server)

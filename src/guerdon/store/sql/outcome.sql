@@ -41,6 +41,12 @@ ORDER BY outcome_id DESC LIMIT 1 OFFSET :kept;
 SELECT fingerprint, answer, recorded_at FROM idempotency
 WHERE tenant_id = :tenant_id AND key_window = :key_window AND key_hash = :key_hash;
 
+-- name: answered_keys
+-- Which of some keys (a JSON list of hashes in hexadecimal) have an answer in a window.
+SELECT i.key_hash FROM json_each(:key_hashes) k
+JOIN idempotency i ON i.tenant_id = :tenant_id AND i.key_window = :key_window
+    AND i.key_hash = unhex(k.value);
+
 -- name: add_idempotent_answer
 -- Remember an answer in the transaction that makes it true.
 INSERT INTO idempotency (tenant_id, key_window, key_hash, fingerprint, answer, recorded_at)
