@@ -53,6 +53,12 @@ from guerdon.followers import lease
 from guerdon.store import queries
 from guerdon.store.movements import RUN_MOVES
 
+Content = tuple[list[str], list[Any]]
+"""A table's columns and rows."""
+
+LOGGED_IN = ["administrator", "refresh_token"]
+"""Who is logged in is nothing that was decided."""
+
 ZOE = 41
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
 SHIRT = Item("SHIRT", "Shirt é", 2, 100_0000, "wear", "Açme", (("colour", "grün"),))
@@ -365,7 +371,7 @@ def tables(bench: Bench) -> list[str]:
         return sorted(row[0] for row in connection.execute(text))
 
 
-def exported(bench: Bench) -> dict[str, tuple[list[str], list[Any]]]:
+def exported(bench: Bench) -> dict[str, Content]:
     """All there is: each table's columns and rows, ordered by all columns from the left."""
     found = {}
     if bench.config.engine == "sqlite":
@@ -386,7 +392,22 @@ def exported(bench: Bench) -> dict[str, tuple[list[str], list[Any]]]:
     }
 
 
-def digest(content: tuple[list[str], list[Any]]) -> str:
+def fill(bench: Bench, rows: dict[str, Content]) -> None:
+    """Put rows that were exported into a store's empty tables."""
+    for table, (columns, content) in rows.items():
+        target = f"{table} ({', '.join(columns)})"
+        if bench.config.engine == "sqlite":
+            insert = f"INSERT INTO {target} VALUES ({', '.join('?' * len(columns))})"
+            bench.committer.writer._connection.executemany(insert, content)
+            continue
+        with psycopg.connect(bench.config.database_url) as connection:
+            into = f"COPY {target} FROM STDIN".encode()
+            with connection.cursor() as cursor, cursor.copy(into) as copy:
+                for row in content:
+                    copy.write_row(row)
+
+
+def digest(content: Content) -> str:
     """A hash of one table's columns and rows."""
     return hashlib.sha256(msgspec.msgpack.encode(content)).hexdigest()
 
@@ -405,7 +426,7 @@ def make_again(bench: Bench) -> None:
         bench.do(commands.RebuildState(tenant_id, 0))
 
 
-def journal_heads(rows: dict[str, tuple[list[str], list[Any]]]) -> list[Any]:
+def journal_heads(rows: dict[str, Content]) -> list[Any]:
     """The heads, but for what tells everybody to ask again: their time and version."""
     columns, heads = rows["head"]
     kept = [
