@@ -75,6 +75,7 @@ def test_what_is_refused_ends_with_one_line_and_a_code(operated: Installation) -
     assert "64" in operated.refused("tenant", "create", "no spaces")
     assert "nobody" in operated.refused("key", "list", "--tenant", "nobody")
     assert "42" in operated.refused("key", "revoke", "42")
+    assert "activity" in operated.refused("activity", "skip", "--tenant", "club", "1")
     assert "woowup" in operated.refused("key", "create", "--tenant", "club", "--dialect", "fish")
     assert "network" in operated.refused(
         *("key", "create", "--tenant", "club", "--dialect", "woowup", "--allow-ip", "10.0.0.1/8")

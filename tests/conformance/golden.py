@@ -4,8 +4,8 @@
 when it is released. A file is never written again: a later version that folds it to another state
 needs a reason, and then says so in the file's first line only.
 
-The first line has a digest of every state table; each further one a table of the journal with its
-columns and rows, bytes as lists of one text in hexadecimal.
+The first line has a digest of every state table. Each further one begins a table of the journal
+with its name and columns, or is a row of it, bytes as lists of one text in hexadecimal.
 """
 
 from __future__ import annotations
@@ -34,28 +34,34 @@ class Golden(msgspec.Struct):
 
 def read(file: Path) -> Golden:
     """What a file holds."""
-    first, *rest = file.read_bytes().splitlines()
-    tables = [msgspec.json.decode(line) for line in rest]
-    journal = {name: (columns, [_row(row) for row in rows]) for name, columns, rows in tables}
-    return Golden(msgspec.json.decode(first), journal)
+    state, *lines = map(msgspec.json.decode, file.read_bytes().splitlines())
+    journal: dict[str, Content] = {}
+    rows: list[Any] = []
+    for line in lines:
+        if isinstance(line, dict):
+            rows = []
+            journal[line["table"]] = line["columns"], rows
+        else:
+            rows.append(tuple(map(_value, line)))
+    return Golden(state, journal)
+
+
+def _value(written: Any) -> Any:
+    return bytes.fromhex(written[0]) if isinstance(written, list) else written
 
 
 def write(file: Path, rows: dict[str, Content]) -> None:
     """Keep the journal among `rows` and the digests of the state. Errors: FileExistsError."""
     state = {table: digest(rows[table]) for table in sorted(state_tables())}
-    lines = [state, *([table, *rows[table]] for table in _JOURNAL)]
+    lines: list[Any] = [state]
+    for table in _JOURNAL:
+        columns, content = rows[table]
+        lines.append({"table": table, "columns": columns})
+        lines += [
+            [[each.hex()] if isinstance(each, bytes) else each for each in row] for row in content
+        ]
     with file.open("xb") as out:
-        out.writelines(msgspec.json.encode(line) + b"\n" for line in map(_text, lines))
-
-
-def _text(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return [value.hex()]
-    return [_text(each) for each in value] if isinstance(value, (list, tuple)) else value
-
-
-def _row(row: list[Any]) -> tuple[Any, ...]:
-    return tuple(bytes.fromhex(each[0]) if isinstance(each, list) else each for each in row)
+        out.writelines(msgspec.json.encode(line) + b"\n" for line in lines)
 
 
 def main() -> None:

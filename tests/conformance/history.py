@@ -46,11 +46,12 @@ from guerdon.engine.commands.rewards import (
     ReportCashback,
     UsageChange,
 )
-from guerdon.engine.commands.rules import ReportEvent, UseCode
+from guerdon.engine.commands.rules import ReportEvent, SkipActivity, UseCode
 from guerdon.engine.record import CLEARED
 from guerdon.errors import GuerdonError
 from guerdon.followers import lease
 from guerdon.store import queries
+from guerdon.store.activities import last_position
 from guerdon.store.movements import RUN_MOVES
 
 Content = tuple[list[str], list[Any]]
@@ -95,6 +96,10 @@ class Story:
 
     def define(self, kind: str, **body: Any) -> str:
         return self.one(Define, kind, json.dumps(body), actor="admin:1").definition_id
+
+    def next(self) -> int:
+        """The position of the next activity."""
+        return self.bench.ask(lambda rows: last_position(rows, self.tenant_id)) + 1
 
     def later(self, days: int) -> None:
         self.bench.clock.moment += days * DAY
@@ -244,6 +249,7 @@ def rules(story: Story) -> None:
     names = [f"member {at} ü{chr(0x1F381)}" for at in range(2)]
     story.do(ingest(tenant_id, names, type="grüßen"))
     story.do(ingest(tenant_id, names[:1] * 2, type="grüßen"))
+    story.do(ingest(tenant_id, names[1:], type="grüßen"), SkipActivity(tenant_id, 0, story.next()))
     story.do(*[ReportEvent(tenant_id, 0, 3, "grüßen")] * 3)
     one(UseCode, 4, "Q")
     one(Invite, ZOE, "guest@example.com")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 from typing import Any
@@ -11,8 +12,11 @@ import pytest
 from conformance.programme import Programme
 from guerdon import limits
 from guerdon.clock import DAY, SECOND
+from guerdon.domain import definitions
 from guerdon.engine import commands
 from guerdon.engine.commands.definitions import Define, Undefine
+from guerdon.engine.commands.rules import SkipActivity
+from guerdon.errors import NotFound, Refused
 from guerdon.followers import rules
 from guerdon.web import logs
 
@@ -90,12 +94,12 @@ def test_rules_hold_for_what_was_recorded_while_they_did(house, programme) -> No
 def test_rules_are_read_once_however_often_somebody_waits(
     house, programme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read: list[int] = []
+    read: list[Any] = []
     history = rules._history
 
-    def noted(rows: Any, tenant_id: int) -> Any:
-        read.append(tenant_id)
-        return history(rows, tenant_id)
+    def noted(rows: Any, tenant_id: int, *types: str) -> Any:
+        read.append((tenant_id, *types))
+        return history(rows, tenant_id, *types)
 
     monkeypatch.setattr(rules, "_history", noted)
     number = programme.member("ann")
@@ -103,7 +107,7 @@ def test_rules_are_read_once_however_often_somebody_waits(
     programme.does("ann", *["login"] * 9)
     house.settle()
     assert programme.balance(number) == 9
-    assert read == [house.tenant_id]
+    assert len(read) == len(set(read)) == 2
 
 
 def test_an_older_rule_stays_first_of_equals_after_it_was_changed(house, programme) -> None:
@@ -266,6 +270,52 @@ def test_a_defect_stops_one_tenant_at_its_activity_and_says_where(
     assert (programme.balance(ann), other.balance(eve)) == (3, 5)
     told = programme.decided(EXPLAINED, ann)
     assert [each["explanation"][0]["activity"] for each in told] == [1, 2, 3]
+
+
+def test_an_activity_the_rules_cannot_get_past_can_be_skipped(
+    house, programme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, other = programme.member("ann"), programme.member("eve")
+    programme.rule("custom_event", eventName="login", points=1)
+    sound = rules.by_activity
+
+    def by_activity(tx, tenant_id, asked, these, occasion, occurred_at) -> bool:
+        if occasion.activity == 2:
+            raise ZeroDivisionError
+        return sound(tx, tenant_id, asked, these, occasion, occurred_at)
+
+    logs.install(stream=io.StringIO())
+    monkeypatch.setattr(rules, "by_activity", by_activity)
+    programme.does("ann", "login", "login", "login")
+    programme.does("eve", "login")
+    with contextlib.suppress(ZeroDivisionError):
+        house.settle()
+    assert programme.balance(number) == 0
+    for position, refused in ((5, NotFound), (2, None)):
+        with pytest.raises(refused) if refused else contextlib.nullcontext():
+            house.execute(SkipActivity(house.tenant_id, 0, position))
+    # Where several processes work, a tenant's turn comes again when the lease has run out.
+    later = house.clock.now() + limits.upkeep_lease_seconds * SECOND
+    house.clock.now = lambda: later
+    house.settle()
+    assert (programme.balance(number), programme.balance(other)) == (2, 1)
+    told = programme.decided(EXPLAINED, number)
+    assert [each["explanation"][0]["activity"] for each in told] == [1, 3]
+    for position in (1, 2, 4):
+        with pytest.raises(Refused, match="passed"):
+            house.execute(SkipActivity(house.tenant_id, 0, position))
+    skipped = house.read(
+        lambda rows: rows.all(
+            "decisions_of_type_from",
+            **{
+                "tenant_id": house.tenant_id,
+                "type": definitions.ACTIVITY_WAS_SKIPPED,
+                "from": 1,
+                "limit": 9,
+            },
+        )
+    )
+    assert [json.loads(row[5])["position"] for row in skipped] == [2]
 
 
 def test_tenants_follow_their_own_rules_only(house, programme) -> None:

@@ -6,7 +6,7 @@ import os
 
 import typer
 
-from guerdon.cli import doctor, maintenance, members, outcomes, serving, tenants
+from guerdon.cli import activities, doctor, maintenance, members, outcomes, serving, tenants
 from guerdon.web import logs
 
 
@@ -22,7 +22,7 @@ def app() -> typer.Typer:
     )
     # A callback keeps `serve` a command of its own, however many there are.
     commands.callback()(_nothing)
-    for group in (serving, tenants, members, outcomes, maintenance, doctor):
+    for group in (serving, tenants, members, activities, outcomes, maintenance, doctor):
         group.add_to(commands)
     return commands
 

@@ -22,6 +22,7 @@ TYPE_WAS_HIDDEN = "Guerdon.Catalogue.Event.ActivityTypeWasHidden"
 IDENTITIES_WERE_CHANGED = "Guerdon.Member.Event.IdentitiesWereChanged"
 SUBSCRIPTION_WAS_CHANGED = "Guerdon.Member.Event.SubscriptionWasChanged"
 ACTIVITY_WAS_DELETED = "Guerdon.Activity.Event.ActivityWasDeleted"
+ACTIVITY_WAS_SKIPPED = "Guerdon.Activity.Event.ActivityWasSkipped"
 
 KINDS = (
     "Level",

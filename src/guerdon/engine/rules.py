@@ -9,18 +9,24 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from guerdon.domain import rules, rules_on_events, rules_on_purchases
+from guerdon.domain import definitions, rules, rules_on_events, rules_on_purchases
 from guerdon.domain.purchases import Purchase
 from guerdon.domain.rules import Facts, Outcome, Rule
 from guerdon.domain.rules_decisions import Occasion
 from guerdon.domain.rules_limits import is_limited
 from guerdon.engine import sales
 from guerdon.engine.commands import Handlers
-from guerdon.engine.commands.rules import Earned, ReportEvent, UseCode, VisitPlace
+from guerdon.engine.commands.rules import Earned, ReportEvent, SkipActivity, UseCode, VisitPlace
 from guerdon.engine.earning import Asked, active, ask_about, asked_of, pay, uses_of
+from guerdon.engine.record import record
+from guerdon.engine.tenants import about_tenant
 from guerdon.errors import NotFound, Refused
 from guerdon.store import purchases
+from guerdon.store.port import Rows
 from guerdon.store.transaction import Transaction
+
+FOLLOWER = "rules"
+"""The name of the follower that asks the rules about activities."""
 
 # --- a purchase ----------------------------------------------------------------------------------
 
@@ -220,7 +226,25 @@ def _judged(tx: Transaction, these: Sequence[Rule]) -> dict[Facts, tuple[Outcome
     return found[1]
 
 
+def skip_activity(tx: Transaction, command: SkipActivity) -> None:
+    """See `SkipActivity`."""
+    tenant_id, position = command.tenant_id, command.position
+    if not 0 < position <= tx.head(tenant_id).activity_position:
+        raise NotFound("no such activity", code="unknown_activity")
+    if position <= asked_until(tx.rows, tenant_id):
+        raise Refused("the rules have passed that activity", code="activity_passed")
+    skipped = definitions.ACTIVITY_WAS_SKIPPED
+    record(tx, tenant_id, about_tenant(tx, tenant_id, skipped, position=position))
+
+
+def asked_until(rows: Rows, tenant_id: int) -> int:
+    """The position up to which the rules were asked about activities."""
+    row = rows.one("follower_position", tenant_id=tenant_id, name=FOLLOWER)
+    return row[0] if row else 0
+
+
 HANDLERS: Handlers = {
+    SkipActivity: skip_activity,
     ReportEvent: report_event,
     UseCode: use_code,
     VisitPlace: visit_place,

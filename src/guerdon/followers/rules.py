@@ -10,6 +10,9 @@ its end. So the journal of decisions is read beside the other one, and what the 
 activity does not depend on when it gets there. What it asks of the member (level, segments, status)
 is as it is then. An activity that was deleted before earns nothing, and neither does a member who
 is gone; what had been earned stays.
+
+An activity it cannot get past stops it, in that tenant only, until the defect is mended or somebody
+decides that this one is skipped; it never goes on by itself.
 """
 
 from __future__ import annotations
@@ -27,13 +30,12 @@ from guerdon.domain.rules import Rule
 from guerdon.domain.rules_decisions import Occasion
 from guerdon.engine import accounts
 from guerdon.engine.earning import KIND, Asked, ask_about
-from guerdon.engine.rules import by_activity
+from guerdon.engine.rules import FOLLOWER, asked_until, by_activity
 from guerdon.errors import StoreBusy
 from guerdon.faults import fault
 from guerdon.store.port import Row, Rows
 from guerdon.store.transaction import Transaction
 
-NAME = "rules"
 _REMEMBERED = "Rule:timeline"
 _PAGE_ROWS = 500
 _LOOK_EVERY = 32  # activities, between two looks whether somebody waits
@@ -53,10 +55,12 @@ class Timeline:
     """The custom event rules as they follow each other, moved forward with the journal.
 
     read_to: how far the journal was read, at least as far as the checkpoint.
+    skipped: the positions of activities that are passed by.
     """
 
-    def __init__(self, changes: Collection[Change]) -> None:
+    def __init__(self, changes: Collection[Change], skipped: Collection[int]) -> None:
         self.read_to = 0
+        self.skipped = frozenset(skipped)
         self._coming = deque(changes)
         self._in_force: dict[str, Rule] = {}
         self._by_name: dict[str, list[Rule]] = {}
@@ -103,7 +107,7 @@ def has_rules(rows: Rows, tenant_id: int) -> bool:
 def follow(tx: Transaction, tenant_id: int) -> bool:
     """Ask the rules about some activities; True while there are more."""
     head = tx.head(tenant_id).activity_position
-    checkpoint = _checkpoint(tx.rows, tenant_id)
+    checkpoint = asked_until(tx.rows, tenant_id)
     timeline = _timeline(tx, tenant_id)
     start = _start(tx.rows, tenant_id, timeline, max(checkpoint, timeline.read_to), head)
     until = min(start + limits.rules_slice_positions, head)
@@ -131,7 +135,7 @@ def _earn(
     for row in found:
         timeline.reach(row[4])
         these = timeline.about(names[row[1]])
-        if these:
+        if these and row[0] not in timeline.skipped:
             coming.append((row, these, timeline.changes_left))
     every = [rule for _, these, _ in coming for rule in these]
     members = _Members(tx, tenant_id, sorted({row[2] for row, _, _ in coming}), every)
@@ -223,13 +227,8 @@ def _start(rows: Rows, tenant_id: int, timeline: Timeline, after: int, head: int
     return low
 
 
-def _checkpoint(rows: Rows, tenant_id: int) -> int:
-    row = rows.one("follower_position", tenant_id=tenant_id, name=NAME)
-    return row[0] if row else 0
-
-
 def _advance(tx: Transaction, tenant_id: int, before: int, position: int) -> None:
-    place = {"tenant_id": tenant_id, "name": NAME}
+    place = {"tenant_id": tenant_id, "name": FOLLOWER}
     tx.rows.run("add_follower", **place)
     if not tx.rows.run("advance_follower", **place, before=before, position=position):
         # Somebody else did the same work: theirs counts.
@@ -242,15 +241,21 @@ def _timeline(tx: Transaction, tenant_id: int) -> Timeline:
     found: Timeline | None = remembered.get(_REMEMBERED)
     if found is None:
         created: dict[str, int] = {}
-        changes = [_change(row, created) for row in _history(tx.rows, tenant_id)]
-        found = remembered[_REMEMBERED] = Timeline(changes)
+        changes = [
+            _change(row, created) for row in _history(tx.rows, tenant_id, _DEFINED, _REMOVED)
+        ]
+        skipped = [
+            msgspec.json.decode(row[5])["position"]
+            for row in _history(tx.rows, tenant_id, definitions.ACTIVITY_WAS_SKIPPED)
+        ]
+        found = remembered[_REMEMBERED] = Timeline(changes, skipped)
     return found
 
 
-def _history(rows: Rows, tenant_id: int) -> list[Row]:
-    """Every decision about rules, in order."""
+def _history(rows: Rows, tenant_id: int, *types: str) -> list[Row]:
+    """Every decision of some types, in order."""
     found: list[Row] = []
-    for decided in (_DEFINED, _REMOVED):
+    for decided in types:
         start = 1
         while True:
             page = rows.all(

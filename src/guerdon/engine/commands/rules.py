@@ -40,6 +40,16 @@ class UseCode(Command, frozen=True):
     actor: str = ""
 
 
+class SkipActivity(Command, frozen=True):
+    """Let the rules pass an activity by, one they cannot get past.
+
+    Errors: NotFound `unknown_activity`; Refused `activity_passed` when they have been asked about
+            it already.
+    """
+
+    position: int
+
+
 class VisitPlace(Command, frozen=True):
     """Somebody is at a place: every rule around it pays, or only `rule_id`'s.
 
