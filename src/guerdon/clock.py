@@ -10,14 +10,30 @@ from __future__ import annotations
 import os
 import secrets
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+from guerdon import limits
 
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
 _UUID_BYTES = 16
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+
+
+_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""It goes on while the machine sleeps, where there is such a clock."""
+_JUMP_MAX = limits.clock_jump_seconds_max * SECOND
+
+
+def _wall() -> int:
+    return time.time_ns() // 1_000
+
+
+def _steady() -> int:
+    return time.clock_gettime_ns(_STEADY) // 1_000
 
 
 class Clock(Protocol):
@@ -52,10 +68,41 @@ def _fresh() -> bytes:
 
 
 class SystemClock:
-    """The machine's clock and random source."""
+    """The machine's clock and random source.
+
+    A wall clock that jumps by more than `limits.clock_jump_seconds_max` is not believed: what is
+    recorded by it would stay so, and points expire by it for good. Time goes on as if nothing had
+    happened until the wall clock is back, or the process is started again and takes it as it is.
+
+    alarm: told when that begins, and when it is over.
+    """
+
+    def __init__(self, alarm: Callable[[str], None] | None = None) -> None:
+        self._alarm = alarm
+        self._ahead = _wall() - _steady()
+        self._is_off = False
 
     def now(self) -> int:
-        return time.time_ns() // 1_000
+        steady = _steady()
+        ahead = _wall() - steady
+        is_off = abs(ahead - self._ahead) > _JUMP_MAX
+        if is_off is not self._is_off:
+            self._is_off = is_off
+            self._tell((ahead - self._ahead) // SECOND)
+        if not is_off:
+            self._ahead = ahead
+        return steady + self._ahead
+
+    def _tell(self, seconds: int) -> None:
+        if self._alarm is None:
+            return
+        if self._is_off:
+            self._alarm(
+                f"the machine's clock jumped by {seconds} s; time goes on as it was until the clock"
+                " is set right, or this process is started again and believes it"
+            )
+        else:
+            self._alarm("the machine's clock is right again")
 
     def monotonic(self) -> float:
         return time.monotonic()

@@ -66,6 +66,7 @@ invitations_per_day_max = 100  # by one member; more is somebody mailing strange
 rules_slice_positions = 16_384  # of the journal, looked through by the rules in one transaction
 rules_slice_activities = 400  # of those that rules are about; a transfer takes 0.05 ms
 rules_rest_activities = 4_096  # the same while nobody waits: a page is written once for all of them
+clock_jump_seconds_max = 86_400  # a step of the machine's clock that is believed while we run
 clock_skew_seconds_max = 300  # how far in the future an activity may claim to be
 
 # --- Pages ---------------------------------------------------------------------------------------

@@ -9,15 +9,17 @@ from typing import Any
 import pytest
 
 from conformance.history import exported, journal_heads, make_again
-from conformance.stores import Bench
-from guerdon import limits
-from guerdon.clock import DAY
+from conformance.stores import START, Bench, ingest
+from guerdon import clock, limits
+from guerdon.clock import DAY, SECOND
 from guerdon.domain.purchases import Item
 from guerdon.engine import commands
 from guerdon.engine.commands.definitions import Define
 from guerdon.engine.commands.points import AddPoints
 from guerdon.engine.commands.purchases import RegisterPurchase
 from guerdon.engine.commands.rewards import BuyReward, DefineReward
+from guerdon.engine.committer import Committer
+from guerdon.store import activities, points
 
 SETTINGS = {
     "points.all_time_not_locked": False,
@@ -106,3 +108,31 @@ def test_a_clock_that_jumps_ahead_and_back_does_everything_once(programme: Bench
     after = exported(programme)
     assert {name for name in before if before[name] != after[name]} <= {"head"}
     assert journal_heads(after) == journal_heads(before)
+
+
+@pytest.mark.parametrize("jump", [-3_600 * SECOND, 3_600 * SECOND, 3_650 * DAY])
+def test_no_points_expire_because_the_machines_clock_jumps(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, jump: int
+) -> None:
+    wall, steady = START, 0
+    monkeypatch.setattr(clock, "_wall", lambda: wall)
+    monkeypatch.setattr(clock, "_steady", lambda: steady)
+    bench.committer.close()
+    bench.committer = Committer(bench.store, clock.SystemClock(), bench.vault)
+    number = bench.member(("external", "ann"))
+    bench.do(AddPoints(bench.tenant_id, 0, number, 5_00, validity_days=9))
+    recorded = []
+    for at in range(1, 7):
+        wall, steady = wall + SECOND, steady + SECOND
+        if at == 3:
+            wall += jump
+        assert bench.do(ingest(bench.tenant_id, ["ann"])).first_position == at
+        bench.settle()
+        latest = bench.ask(lambda rows: activities.latest(rows, bench.tenant_id, number))
+        recorded.append(latest.recorded_at)
+        held = bench.ask(
+            lambda rows, now=latest.recorded_at: points.account(rows, bench.tenant_id, number, now)
+        )
+        assert held.available == 5_00
+    assert recorded == sorted(recorded)
+    assert recorded[-1] < START + DAY

@@ -45,7 +45,7 @@ def serve(config: Config, announce: Announce) -> None:
 
 
 async def _serve(config: Config, announce: Announce) -> None:
-    clock = SystemClock()
+    clock = SystemClock(_clock_alarm)
     store = bootstrap.open_store(config, clock, _alarm)
     risks = bootstrap.require_safe(store, config)
     for risk in risks:
@@ -119,3 +119,7 @@ def _stop_on_signals(supervisor: Supervisor) -> None:
 
 def _alarm(reason: str) -> None:
     structlog.get_logger().warning("store_alarm", reason=reason)
+
+
+def _clock_alarm(reason: str) -> None:
+    structlog.get_logger().warning("clock_alarm", reason=reason)

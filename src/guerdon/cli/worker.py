@@ -56,7 +56,7 @@ class _Worker:
     def __init__(self, order: Order) -> None:
         self._order = order
         self._config = order.config()
-        self._clock = SystemClock()
+        self._clock = SystemClock(_clock_alarm)
         self._server: server.Server | None = None
         self._trouble: str | None = None
 
@@ -185,6 +185,10 @@ def _thread_died(fatal: threading.ExceptHookArgs) -> None:
 
 def _alarm(message: str) -> None:
     structlog.get_logger().warning("store_alarm", reason=message)
+
+
+def _clock_alarm(message: str) -> None:
+    structlog.get_logger().warning("clock_alarm", reason=message)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 Each noun that keeps a due date has a duty: it looks its own index up and decides in the same
 transaction, so a thing is done once, wherever the work is interrupted, and goes on from there. When
 the clock jumps ahead, everything up to the new hour is due; when it jumps back, nothing is until
-the hour is reached again, and nothing that was done is done again.
+the hour is reached again, and nothing that was done is done again. A jump of more than a day never
+gets here: see `guerdon.clock.SystemClock`.
 """
 
 from __future__ import annotations

@@ -1,0 +1,68 @@
+"""The machine's clock: believed, unless it jumps while the process runs."""
+
+from __future__ import annotations
+
+import pytest
+
+from guerdon import clock, limits
+from guerdon.clock import DAY, SECOND, SystemClock
+
+JUMP = limits.clock_jump_seconds_max * SECOND
+
+
+class Machine:
+    """A wall clock and a steady one, moved by hand."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.wall, self.steady = 1_700_000_000 * SECOND, 50 * SECOND
+        monkeypatch.setattr(clock, "_wall", lambda: self.wall)
+        monkeypatch.setattr(clock, "_steady", lambda: self.steady)
+
+    def passes(self, microseconds: int) -> None:
+        self.wall += microseconds
+        self.steady += microseconds
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
+    return Machine(monkeypatch)
+
+
+def test_the_wall_clock_is_followed_however_long_nobody_looks(machine: Machine) -> None:
+    told = SystemClock()
+    for microseconds in (0, 1, SECOND, 400 * DAY):
+        machine.passes(microseconds)
+        assert told.now() == machine.wall
+
+
+@pytest.mark.parametrize("step", [SECOND, -SECOND, JUMP, -JUMP])
+def test_a_step_that_sets_the_clock_right_is_believed(machine: Machine, step: int) -> None:
+    said: list[str] = []
+    told = SystemClock(said.append)
+    for _ in range(3):
+        machine.wall += step
+        assert told.now() == machine.wall
+    assert said == []
+
+
+@pytest.mark.parametrize("jump", [JUMP + 1, -JUMP - 1, 3_650 * DAY])
+def test_time_goes_on_as_it_was_until_the_clock_is_back(machine: Machine, jump: int) -> None:
+    said: list[str] = []
+    told = SystemClock(said.append)
+    right = machine.wall
+    machine.wall += jump
+    for _ in range(3):
+        machine.passes(DAY)
+        right += DAY
+        assert told.now() == right
+    assert [str(jump // SECOND) in each for each in said] == [True]
+    machine.wall -= jump
+    assert told.now() == machine.wall == right
+    assert "right again" in said[1]
+    machine.passes(DAY)
+    assert (told.now(), len(said)) == (machine.wall, 2)
+
+
+def test_a_process_that_starts_believes_the_clock_it_finds(machine: Machine) -> None:
+    machine.wall += 3_650 * DAY
+    assert SystemClock().now() == machine.wall
