@@ -27,6 +27,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (activities, memory):
         monkeypatch.setattr(module, "BLOCK_POSITIONS", 16)
     monkeypatch.setattr(limits, "index_tail_rows_max", 48)
+    monkeypatch.setattr(limits, "index_batch_rows_max", 48)
     monkeypatch.setattr(index, "_BLOCK", 16)
     monkeypatch.setattr(index, "_SLICE_ROWS", 8)
     monkeypatch.setattr(index, "_SLICE_PACKS", 1)

@@ -79,7 +79,7 @@ class History:
         self.version = self._version()
 
     def pack(self) -> None:
-        self.bench.committer.work(lambda tx: self.follower.slice(tx, tail_rows_min=1))
+        self.bench.committer.work(lambda tx: self.follower.slice(tx, tail_rows=0, tail_rows_min=1))
 
     def remove(self) -> None:
         self.bench.committer.work(lambda tx: deletions.remove_some(tx, self.bench.tenant_id))

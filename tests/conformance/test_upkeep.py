@@ -18,9 +18,11 @@ from guerdon.engine import commands
 from guerdon.engine.commands.definitions import Define
 from guerdon.engine.committer import Committer
 from guerdon.errors import StoreBusy
+from guerdon.followers import index
 from guerdon.followers.background import Chore, Upkeep
 from guerdon.followers.lease import Lease
 from guerdon.store import activities, books
+from guerdon.store.port import Rows
 from guerdon.store.transaction import Transaction
 
 LEASE = limits.upkeep_lease_seconds * SECOND
@@ -42,6 +44,26 @@ class Shared(History):
             upkeep.slice(committer, busy=False)
 
     remove = pack
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_the_index_keeps_up_with_whatever_comes(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One slice after each group, of fewer rows than the group has while little is left."""
+    monkeypatch.setattr(index, "_SLICES_BEHIND", 4)
+    monkeypatch.setattr(limits, "index_batch_rows_max", 256)
+
+    def behind(rows: Rows) -> int:
+        last = activities.last_position(rows, bench.tenant_id)
+        return last - activities.indexed(rows, bench.tenant_id)
+
+    left = []
+    for _ in range(300):
+        bench.do(ingest(bench.tenant_id, ["ann"] * 12))
+        bench.upkeep.slice(bench.committer, busy=True)
+        left.append(bench.ask(behind))
+    assert 48 < max(left) < 250
 
 
 @only_on_postgres

@@ -18,6 +18,7 @@ def shrink(put: Callable[[object, str, object], None], *, checkpoint_pages: int 
     put(limits, "wal_pages_checkpoint", checkpoint_pages)
     put(limits, "wal_pages_at_once_max", 1_000)
     put(limits, "index_tail_rows_max", 128)
+    put(limits, "index_batch_rows_max", 128)
     put(limits, "clockwork_duties_max", 16)
     put(limits, "rules_slice_positions", 64)
     put(limits, "rules_slice_activities", 16)

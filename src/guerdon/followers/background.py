@@ -208,11 +208,14 @@ class Upkeep:
 
     def _sort(self, committer: Committer, place: _Place, *, busy: bool) -> bool:
         tail_rows_min = limits.index_tail_rows_max if busy else activities.BLOCK_POSITIONS
-        if not place.index.has_work and place.tail_rows(committer.writer) < tail_rows_min:
+        tail_rows = place.tail_rows(committer.writer)
+        if not place.index.has_work and tail_rows < tail_rows_min:
             return False
         try:
             more = self._work(
-                committer, place, lambda tx: place.index.slice(tx, tail_rows_min=tail_rows_min)
+                committer,
+                place,
+                lambda tx: place.index.slice(tx, tail_rows=tail_rows, tail_rows_min=tail_rows_min),
             )
         except StoreError:
             # What the follower has in hand went back with the transaction.

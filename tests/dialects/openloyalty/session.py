@@ -14,6 +14,7 @@ class StillClock(SystemClock):
     """Stands at the beginning of this minute, so that a count per minute is not cut in two."""
 
     def __init__(self):
+        super().__init__()
         minute = limits.failure_segment_seconds * SECOND
         self._moment = super().now() // minute * minute
 

@@ -21,10 +21,11 @@ class LaterClock(SystemClock):
     """The machine's clock, some seconds ahead."""
 
     def __init__(self, seconds):
-        self._ahead = seconds * SECOND
+        super().__init__()
+        self._later = seconds * SECOND
 
     def now(self):
-        return super().now() + self._ahead
+        return super().now() + self._later
 
 
 def status(house, headers=None, target=EVENTS, **call):

@@ -14,6 +14,7 @@ class Hasty(SystemClock):
     """A clock on which every look costs two seconds."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.seconds = 0.0
 
     def monotonic(self) -> float:
