@@ -19,7 +19,7 @@ from guerdon.store.transaction import Transaction
 def account(tx: Transaction, tenant_id: int, number: int) -> Account:
     """A member's account as it is now. Errors: NotFound `unknown_member`."""
     found: Account | None = tx.accounts.get((tenant_id, number))
-    if found is None:
+    if found is None or found.lapsed is None:
         found = ledger.account(tx.rows, tenant_id, number, tx.moment(tenant_id))
         if found is None:
             raise NotFound("user not found", code="unknown_member")
@@ -32,6 +32,21 @@ def learn(tx: Transaction, tenant_id: int, numbers: Collection[int]) -> None:
     new = [number for number in numbers if (tenant_id, number) not in tx.accounts]
     for found in ledger.accounts(tx.rows, tenant_id, new, tx.moment(tenant_id)) if new else ():
         tx.accounts[tenant_id, found.number] = found
+
+
+def learn_books(tx: Transaction, tenant_id: int, numbers: Collection[int]) -> None:
+    """The same of what the books have: enough for whoever records what has lapsed.
+
+    How much that is would be added up lot by lot, again and again until the last one is through.
+    """
+    new = [number for number in numbers if (tenant_id, number) not in tx.accounts]
+    for found in ledger.books(tx.rows, tenant_id, new) if new else ():
+        tx.accounts[tenant_id, found.number] = found
+
+
+def books(tx: Transaction, tenant_id: int, number: int) -> Account:
+    """What the books have of a member's account. Errors: NotFound `unknown_member`."""
+    return tx.accounts.get((tenant_id, number)) or account(tx, tenant_id, number)
 
 
 def covering(

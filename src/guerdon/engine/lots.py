@@ -8,7 +8,7 @@ from guerdon.domain import lots, points
 from guerdon.domain.lots import FOREVER, Lot
 from guerdon.domain.points import Terms
 from guerdon.engine import purses
-from guerdon.engine.accounts import account, learn
+from guerdon.engine.accounts import books, learn_books
 from guerdon.engine.consequences import follow
 from guerdon.engine.programme import settings, timezone
 from guerdon.engine.record import record
@@ -62,7 +62,7 @@ def fall_due(tx: Transaction, tenant_id: int, now: int, limit: int) -> int:
     moment = tx.moment(tenant_id)
     overdue = ledger.due(tx.rows, tenant_id, moment, limit)
     tx.lots.update({(tenant_id, lot.position): lot for lot in overdue})
-    learn(tx, tenant_id, {lot.number for lot in overdue})
+    learn_books(tx, tenant_id, {lot.number for lot in overdue})
     for lot in overdue:
         _settle(tx, tenant_id, lot)
     return len(overdue)
@@ -71,7 +71,7 @@ def fall_due(tx: Transaction, tenant_id: int, now: int, limit: int) -> int:
 def _settle(tx: Transaction, tenant_id: int, lot: Transfer) -> None:
     if not _is_untouched(tx, tenant_id, lot):
         return  # what followed from the lots before has taken it
-    of = account(tx, tenant_id, lot.number)
+    of = books(tx, tenant_id, lot.number)
     is_locked = lot.state == "pending"
     kind = points.TRANSFER_WAS_UNLOCKED if is_locked else points.TRANSFER_WAS_EXPIRED
     record(tx, tenant_id, points.changed(kind, of.account_id, lot.number, lot.transfer_id))

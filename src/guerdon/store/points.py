@@ -13,6 +13,7 @@ import msgspec
 
 from guerdon.domain.lots import FOREVER, Lot
 from guerdon.domain.points import OF_PROGRAMME, position_of
+from guerdon.errors import Defect
 from guerdon.store import movements
 from guerdon.store.port import Row, Rows
 
@@ -35,7 +36,7 @@ class Account(msgspec.Struct, frozen=True):
     """What a member's account holds at a moment.
 
     held:   what the books have as available; `lapsed` of it is past its expiry, which is not
-            recorded yet.
+            recorded yet. None: nobody looked how much, and only the books may be asked.
     debt:   what a return took beyond what was there; the next points pay it.
     earned, spent, expired: in all; earned without what other members sent.
     received: what other members sent.
@@ -52,7 +53,7 @@ class Account(msgspec.Struct, frozen=True):
     spent: int
     expired: int
     received: int = 0
-    lapsed: int = 0
+    lapsed: int | None = 0
     moves: str = movements.NONE
 
     @classmethod
@@ -62,7 +63,9 @@ class Account(msgspec.Struct, frozen=True):
 
     @property
     def available(self) -> int:
-        """What can be spent now."""
+        """What can be spent now. Errors: Defect when nobody looked what has lapsed."""
+        if self.lapsed is None:
+            raise Defect("the books alone do not tell what can be spent")
         return self.held - self.lapsed
 
     @property
@@ -83,7 +86,7 @@ class Account(msgspec.Struct, frozen=True):
             self.spent + change["spent"],
             self.expired + change["expired"],
             self.received + change["received"],
-            self.lapsed + lapsed,
+            None if self.lapsed is None else self.lapsed + lapsed,
             moves,
         )
 
@@ -130,6 +133,13 @@ def accounts(
     """Some members' accounts at a moment; those there are none of are left out."""
     listed = json.dumps(sorted(numbers))
     for row in rows.all("accounts_of", tenant_id=tenant_id, numbers=listed, moment=moment):
+        yield Account(*row)
+
+
+def books(rows: Rows, tenant_id: int, numbers: Collection[int]) -> Iterator[Account]:
+    """What the books have of some members' accounts, whatever of it has lapsed."""
+    listed = json.dumps(sorted(numbers))
+    for row in rows.all("account_books_of", tenant_id=tenant_id, numbers=listed):
         yield Account(*row)
 
 

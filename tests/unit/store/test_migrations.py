@@ -67,4 +67,4 @@ def test_lots_of_an_older_schema_are_open_when_something_is_left(tmp_path, monke
         ).fetchone()
     connection.close()
     assert opened == [(1,)]
-    assert due == "tenant_id,due_at,number,position"
+    assert due == "tenant_id,due_at,position"

@@ -76,7 +76,7 @@ def _points(held: Account) -> Shape:
         "p2pPoints": points_number(held.received),
         "totalEarnedPoints": points_number(held.earned),
         "usedPoints": points_number(held.spent),
-        "expiredPoints": points_number(held.expired + held.lapsed),
+        "expiredPoints": points_number(held.expired + held.held - held.available),
         "lockedPoints": points_number(held.locked),
     }
 

@@ -25,6 +25,13 @@ SELECT a.number, a.account_id, a.available, a.locked, a.blocked, a.debt, a.earne
 FROM account a
 WHERE a.tenant_id = :tenant_id AND a.number IN (SELECT value FROM json_each(:numbers));
 
+-- name: account_books_of
+-- What the books have of some members' accounts (a JSON list of numbers), whatever has lapsed.
+SELECT number, account_id, available, locked, blocked, debt, earned, spent, expired, received,
+       NULL AS lapsed, moves
+FROM account
+WHERE tenant_id = :tenant_id AND number IN (SELECT value FROM json_each(:numbers));
+
 -- name: change_account
 -- What a decision adds to a member's sums, or takes from them, and where.
 UPDATE account
@@ -128,14 +135,14 @@ WHERE t.tenant_id = :tenant_id AND t.position IN (
 ORDER BY t.number, t.created_at, t.position;
 
 -- name: lots_due
--- Lots of a tenant with something due, the longest overdue first. Whole days end at once: then
--- member by member, since what is stored of one lies together and is added up once.
+-- Lots of a tenant with something due, the longest overdue first. Whole days end at once: then in
+-- the order they were made, in which they lie.
 SELECT t.position, t.number, t.transfer_id, t.kind, t.state, t.value, t.issuer, t.comment,
        t.created_at, t.remaining, t.expires_at, t.locked_until, t.transaction_id, t.revised_id,
        t.other_account, t.pieces
 FROM points_transfer t
 WHERE t.tenant_id = :tenant_id AND t.due_at <= :moment
-ORDER BY t.due_at, t.number, t.position LIMIT :limit;
+ORDER BY t.due_at, t.position LIMIT :limit;
 
 -- name: points_expiring
 -- What of a member's points will expire in a span of time, by moment.
