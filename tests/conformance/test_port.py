@@ -58,14 +58,12 @@ def test_a_transaction_sees_what_it_wrote_and_nobody_else_does(
 def test_changes_that_wait_come_to_what_they_say_in_their_order(
     bench: Bench, writer: Writer
 ) -> None:
-    sums = dict.fromkeys(
-        ("available", "locked", "blocked", "debt", "earned", "spent", "received"), 0
-    )
+    def add(number: int) -> None:
+        writer.later("add_account", (bench.tenant_id, number, str(number), ""))
 
     def change(number: int, points: int) -> None:
-        whose = {"tenant_id": bench.tenant_id, "number": number}
-        values = {**sums, "expired": 0, "available": points, "moves": ""}
-        writer.later("change_account", **whose, **values)
+        sums = (points, 0, 0, 0, 0, 0, 0, 0)
+        writer.later("change_account", (*sums, "", bench.tenant_id, number))
 
     def held(number: int) -> int:
         row = writer.one("account", tenant_id=bench.tenant_id, number=number, moment=START)
@@ -74,21 +72,15 @@ def test_changes_that_wait_come_to_what_they_say_in_their_order(
 
     writer.begin()
     for number in (7, 8):
-        writer.later(
-            "add_account",
-            tenant_id=bench.tenant_id,
-            number=number,
-            account_id=str(number),
-            moves="",
-        )
+        add(number)
         change(7, 5)
     change(8, 1)
     assert (held(7), held(8)) == (10, 1)
     change(8, 2)
-    writer.later("add_account", tenant_id=bench.tenant_id, number=9, account_id="9", moves="")
+    add(9)
     change(9, 4)
     writer.run("clear_accounts", tenant_id=bench.tenant_id)
-    writer.later("add_account", tenant_id=bench.tenant_id, number=8, account_id="8", moves="")
+    add(8)
     change(8, 3)
     assert held(8) == 3
     writer.commit()

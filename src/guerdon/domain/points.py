@@ -10,6 +10,7 @@ Source: Open Loyalty 4.3, "Event API"; what was stored in 3.2.
 
 from __future__ import annotations
 
+import re
 from datetime import tzinfo
 from typing import Any
 
@@ -38,6 +39,7 @@ OF_PROGRAMME = (ISSUED, SPENT, EXPIRED, CANCELED, TRANSIT)
 """The programme's. The last holds what is on its way between two members: zero at every commit."""
 
 _POSITION_DIGITS = 12
+_POSITION = re.compile(r"[0-9a-f]{12}")
 
 
 class Slip(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,8 +81,7 @@ def transfer_id(random_uuid: str, position: int) -> str:
 def position_of(transfer_id: str) -> int | None:
     """The position that a transfer's uuid ends in; None when it cannot be one of ours."""
     digits = transfer_id[-_POSITION_DIGITS:]
-    is_hexadecimal = len(digits) == _POSITION_DIGITS and set(digits) <= set("0123456789abcdef")
-    return int(digits, 16) if is_hexadecimal else None
+    return int(digits, 16) if _POSITION.fullmatch(digits) else None
 
 
 def added(slip: Slip, terms: Terms, *, sender_id: str | None = None) -> Decision:

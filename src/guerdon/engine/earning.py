@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from guerdon.domain import rules, rules_decisions, rules_limits
-from guerdon.domain.rules import Facts, Outcome, Rule
-from guerdon.domain.rules_decisions import Occasion
+from guerdon.domain.rules import Facts, Rule
+from guerdon.domain.rules_decisions import Occasion, Verdict, verdict
 from guerdon.engine import definitions, points
 from guerdon.engine.programme import settings, timezone
 from guerdon.engine.record import record
@@ -68,17 +68,16 @@ def pay(
     tenant_id: int,
     person: Person,
     occasion: Occasion,
-    outcomes: Sequence[Outcome],
+    given: Verdict,
     comment: str = "",
 ) -> int:
     """Give what rules gave, in one transfer that is explained; what it came to, in hundredths.
 
     Only points for the purchase itself name it: those are taken back when it is returned.
     """
-    if not outcomes:
+    if not given.outcomes:
         return 0
-    total = sum(outcome.points for outcome in outcomes)
-    number = person.number
+    total, number = given.points, person.number
     if total > 0:
         try:
             points.add(
@@ -86,23 +85,22 @@ def pay(
                 tenant_id,
                 number,
                 total,
-                comment=comment or rules.names(outcomes),
+                comment=comment or given.names,
                 transaction_id=None if occasion.event else occasion.transaction_id,
-                explain=rules_decisions.explanation(occasion, outcomes),
+                explain=rules_decisions.explanation(occasion, given),
             )
         except Refused as refused:
             # An account that is full is no reason to refuse what happened.
             if refused.code != "balance_limit":
                 raise
-            outcomes = [rules.withheld(outcome) for outcome in outcomes]
+            given = verdict([rules.withheld(outcome) for outcome in given.outcomes])
             total = 0
     if total <= 0:
-        told = rules_decisions.gave_no_points(person.member_id, number, occasion, outcomes)
+        told = rules_decisions.gave_no_points(person.member_id, number, occasion, given)
         record(tx, tenant_id, told)
         return 0
-    used = rules_decisions.used(person.member_id, number, outcomes)
-    if used is not None:
-        record(tx, tenant_id, used)
+    if given.uses:
+        record(tx, tenant_id, rules_decisions.used(person.member_id, number, given))
     return total
 
 

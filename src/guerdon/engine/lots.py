@@ -22,12 +22,12 @@ def terms(
 ) -> Terms:
     """The terms on which points come in now, unless `validity_days` says how long they last."""
     named = settings(tx, tenant_id)
-    moment = tx.moment(tenant_id)
-    days = 0 if named["points.all_time_not_locked"] else named["points.days_locked"]
-    if days:
-        until = lots.locked_until(moment, days)
-        return Terms(amount, expiry(tx, tenant_id, until, validity_days), until)
-    return Terms(amount - min(to.debt, amount), expiry(tx, tenant_id, moment, validity_days))
+    base, until, available = tx.moment(tenant_id), None, amount
+    if named["points.days_locked"] and not named["points.all_time_not_locked"]:
+        base = until = lots.locked_until(base, named["points.days_locked"])
+    elif to.debt:
+        available -= min(to.debt, amount)
+    return Terms(available, expiry(tx, tenant_id, base, validity_days), until)
 
 
 def live(tx: Transaction, tenant_id: int, number: int) -> Iterator[Lot]:
@@ -43,6 +43,8 @@ def expiry(
     kind, days = named["points.expiry"], named["points.days_active"]
     if validity_days is not None:
         kind, days = "after_x_days", validity_days
+    if kind == "all_time_active":
+        return None
     return shown(lots.expires_at(base, kind, days, timezone(tx, tenant_id)))
 
 

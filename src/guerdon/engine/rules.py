@@ -12,7 +12,7 @@ import msgspec
 from guerdon.domain import definitions, rules, rules_on_events, rules_on_purchases
 from guerdon.domain.purchases import Purchase
 from guerdon.domain.rules import Facts, Outcome, Rule
-from guerdon.domain.rules_decisions import Occasion
+from guerdon.domain.rules_decisions import Occasion, Verdict, verdict
 from guerdon.domain.rules_limits import is_limited
 from guerdon.engine import sales
 from guerdon.engine.commands import Handlers
@@ -39,7 +39,7 @@ def on_purchase(tx: Transaction, tenant_id: int, number: int, *, purchase: Purch
         found = rules_on_purchases.evaluate(these, purchase, asked.facts)
         outcomes = [_rewarded(tx, tenant_id, number, purchase, outcome) for outcome in found]
         occasion = Occasion(transaction_id=purchase.purchase_id)
-        pay(tx, tenant_id, asked.person, occasion, outcomes)
+        pay(tx, tenant_id, asked.person, occasion, verdict(outcomes))
 
 
 def _rewarded(
@@ -104,7 +104,7 @@ def _by_event(
     moment = tx.moment(tenant_id)
     outcomes = rules_on_events.highest(these, facts, moment, uses_of(tx, tenant_id, number, moment))
     comment = rules_on_events.raising(these, outcomes)
-    pay(tx, tenant_id, asked.person, occasion, outcomes, comment)
+    pay(tx, tenant_id, asked.person, occasion, verdict(outcomes), comment)
 
 
 # --- a referral ----------------------------------------------------------------------------------
@@ -131,11 +131,11 @@ def refer(
         second = msgspec.structs.replace(second, earns=True)
     moment = tx.moment(tenant_id)
     for payment in rules_on_events.referrals(these, first, second, moment):
-        outcome = (Outcome(payment.rule, payment.rule.points_amount),)
+        given = verdict((Outcome(payment.rule, payment.rule.points_amount),))
         if payment.to_referrer:
-            pay(tx, tenant_id, found[referrer].person, occasion, outcome)
+            pay(tx, tenant_id, found[referrer].person, occasion, given)
         if payment.to_referred:
-            pay(tx, tenant_id, found[referred].person, occasion, outcome)
+            pay(tx, tenant_id, found[referred].person, occasion, given)
 
 
 # --- what is done on purpose ---------------------------------------------------------------------
@@ -186,7 +186,7 @@ def _on_purpose(
         if "limit_reached" in reasons:
             raise Refused("limit exceeded", code="limit_reached")
         raise Refused("event does not exist", code="unknown_event")
-    return Earned(pay(tx, tenant_id, asked.person, occasion, outcomes))
+    return Earned(pay(tx, tenant_id, asked.person, occasion, verdict(outcomes)))
 
 
 # --- an activity ---------------------------------------------------------------------------------
@@ -206,18 +206,18 @@ def by_activity(
     matters, rules treat everybody with the same facts alike: that is found out once.
     """
     judged = _judged(tx, these)
-    outcomes = judged.get(asked.facts) if judged is not None else None
-    if outcomes is None:
+    given = judged.get(asked.facts) if judged is not None else None
+    if given is None:
         uses = uses_of(tx, tenant_id, asked.person.number, occurred_at)
-        outcomes = rules_on_events.highest(these, asked.facts, occurred_at, uses)
+        given = verdict(rules_on_events.highest(these, asked.facts, occurred_at, uses))
         if judged is not None:
-            judged[asked.facts] = outcomes
-    return pay(tx, tenant_id, asked.person, occasion, outcomes)
+            judged[asked.facts] = given
+    return pay(tx, tenant_id, asked.person, occasion, given)
 
 
-def _judged(tx: Transaction, these: Sequence[Rule]) -> dict[Facts, tuple[Outcome, ...]] | None:
-    """The outcomes found out for these very rules by members' facts; None where others matter."""
-    found: tuple[Sequence[Rule], dict[Facts, tuple[Outcome, ...]] | None] | None
+def _judged(tx: Transaction, these: Sequence[Rule]) -> dict[Facts, Verdict] | None:
+    """The verdicts found out for these very rules by members' facts; None where others matter."""
+    found: tuple[Sequence[Rule], dict[Facts, Verdict] | None] | None
     found = tx.judged.get(id(these))
     if found is None:
         are_lasting = all(rule.all_time_active and not is_limited(rule) for rule in these)

@@ -46,10 +46,11 @@ class Writer(Rows, Protocol):
     def run(self, query: str, /, **values: Any) -> int:
         """Run a changing query; the number of rows it changed."""
 
-    def later(self, query: str, /, **values: Any) -> None:
-        """The same when nobody asks for the number: at the latest before whatever could see it.
+    def later(self, query: str, row: Row) -> None:
+        """A change nobody asks the number of: made at the latest before whatever could see it.
 
-        It adds one row, or changes one that is there, named by its key.
+        It adds one row, or changes one that is there, named by its key; values in the order the
+        query names them.
         So many changes of a kind are made together. Trouble with one may show at a later call.
         """
 

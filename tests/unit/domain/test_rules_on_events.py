@@ -128,7 +128,9 @@ def test_other_types_and_inactive_limits_are_not_counted() -> None:
 def test_an_explanation_names_the_occasion_and_every_rule() -> None:
     these = [rule(1, 5), rule(2, 9_50)]
     found = rules_on_events.highest(these, ANYBODY, NOW, unlimited)
-    first, second = rules_decisions.explanation(Occasion(activity=7, event="seen"), found)
+    first, second = rules_decisions.explanation(
+        Occasion(activity=7, event="seen"), rules_decisions.verdict(found)
+    )
     assert first == {
         "earningRuleId": "r1",
         "name": "r1",
@@ -140,7 +142,7 @@ def test_an_explanation_names_the_occasion_and_every_rule() -> None:
     }
     assert bytes(second["value"]) == b"9.5"
     assert "reason" not in second
-    assert rules_decisions.used("m", 1, found) is None
+    assert rules_decisions.verdict(found).uses == ()
 
 
 def degrees(latitude: float, longitude: float) -> tuple[int, int]:

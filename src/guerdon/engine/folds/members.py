@@ -51,12 +51,8 @@ def _store_assigned(tx: Transaction, fact: Fact) -> None:
 
 def _place(tx: Transaction, fact: Fact, **values: str) -> None:
     newcomers.change(tx, fact.tenant_id, fact.number, **values)
-    tx.rows.later(
-        "set_member_place",
-        tenant_id=fact.tenant_id,
-        number=fact.number,
-        **{"account_id": None, "store_code": None, **values},
-    )
+    row = (values.get("account_id"), values.get("store_code"), fact.tenant_id, fact.number)
+    tx.rows.later("set_member_place", row)
 
 
 def _details_updated(tx: Transaction, fact: Fact) -> None:

@@ -22,6 +22,7 @@ from guerdon.domain.points import (
     EXPIRED,
     ISSUED,
     LOCKED,
+    OF_MEMBER,
     SPENT,
     TRANSIT,
     hundredths,
@@ -192,10 +193,10 @@ def _take(tx: Transaction, fact: Fact, value: int) -> list[Piece]:
     pieces = purses.take(tx, fact.tenant_id, fact.number, value, fact.recorded_at)
     for piece in pieces:
         tx.lots.pop((fact.tenant_id, piece.lot.position), None)
-        place = {"tenant_id": fact.tenant_id, "position": piece.lot.position}
-        tx.rows.later("take_from_lot", **place, points=piece.points)
+        place = fact.tenant_id, piece.lot.position
+        tx.rows.later("take_from_lot", (piece.points, *place))
         if piece.is_all:
-            tx.rows.later("close_lot", **place)
+            tx.rows.later("close_lot", place)
     return pieces
 
 
@@ -216,33 +217,36 @@ def _add_transfer(  # noqa: PLR0913 - what kinds of transfers have of their own
     transfer = fact.payload["pointsTransfer"]
     tx.rows.later(
         "add_points_transfer",
-        tenant_id=fact.tenant_id,
-        position=fact.position,
-        number=fact.number,
-        transfer_id=transfer["id"]["pointsTransferId"],
-        kind=kind,
-        state=state,
-        value=hundredths(transfer["value"]),
-        issuer=transfer["issuer"],
-        comment=transfer.get("comment"),
-        created_at=fact.recorded_at,
-        remaining=remaining,
-        is_open=1 if remaining else 0,
-        expires_at=expires_at,
-        locked_until=locked_until,
-        due_at=due_at,
-        transaction_id=_id(transfer, "transactionId", "transactionId"),
-        revised_id=revised_id,
-        other_account=other_account,
-        pieces=pieces,
+        (
+            fact.tenant_id,
+            fact.position,
+            fact.number,
+            transfer["id"]["pointsTransferId"],
+            kind,
+            state,
+            hundredths(transfer["value"]),
+            transfer["issuer"],
+            transfer.get("comment"),
+            fact.recorded_at,
+            remaining,
+            1 if remaining else 0,
+            expires_at,
+            locked_until,
+            due_at,
+            _id(transfer, "transactionId", "transactionId"),
+            revised_id,
+            other_account,
+            pieces,
+        ),
     )
     _count(tx, fact, kind, state, 1)
     tx.count(fact.tenant_id, ledger.ON_DAY + transfer["createdAt"][:_DAY_CHARS], 1)
 
 
-_MEMBERS = frozenset((AVAILABLE, LOCKED, BLOCKED, DEBT))
+_MEMBERS = frozenset(OF_MEMBER)
 """The accounts each member has; the others are the programme's."""
-_NO_CHANGE = dict.fromkeys((*_MEMBERS, "earned", "spent", "expired", "received"), 0)
+_NO_CHANGE = dict.fromkeys((*OF_MEMBER, "earned", "spent", "expired", "received"), 0)
+"""In the order of `change_account`."""
 
 
 def _post(
@@ -259,22 +263,14 @@ def _post(
     lapsed: what else of the account's points is past its expiry now; None when that must be looked
             up.
     """
-    tenant_id, number = fact.tenant_id, fact.number
+    tenant_id, number, position = fact.tenant_id, fact.number, fact.position
     change = {**_NO_CHANGE, **totals}
     for leg, (source, target, moved) in enumerate(legs):
         if leg and not moved:
             continue
         tx.rows.later(
             "add_points_posting",
-            tenant_id=tenant_id,
-            number=number,
-            position=fact.position,
-            leg=leg,
-            about=about,
-            from_account=source,
-            to_account=target,
-            points=moved,
-            recorded_at=fact.recorded_at,
+            (tenant_id, position, leg, number, about, source, target, moved, fact.recorded_at),
         )
         for account, added in ((source, -moved), (target, moved)):
             if account in _MEMBERS:
@@ -285,7 +281,7 @@ def _post(
     known: ledger.Account | None = tx.accounts.get((tenant_id, number))
     before = known or _account(tx, fact)
     moves = _moves(tx, fact, before)
-    tx.rows.later("change_account", tenant_id=tenant_id, number=number, moves=moves, **change)
+    tx.rows.later("change_account", (*change.values(), moves, tenant_id, number))
     if known is None:
         return  # what was read now may know of what this decision lets lapse
     if lapsed is None:
@@ -298,13 +294,8 @@ def _moves(tx: Transaction, fact: Fact, before: ledger.Account) -> str:
     """Where the account's latest movements are, this one included; a run of them is put away."""
     moves = before.moves
     if movements.is_run(moves):
-        tx.rows.later(
-            "add_points_run",
-            tenant_id=fact.tenant_id,
-            number=fact.number,
-            last_position=movements.read(moves)[-1],
-            moves=moves,
-        )
+        last_position = movements.read(moves)[-1]
+        tx.rows.later("add_points_run", (fact.tenant_id, fact.number, last_position, moves))
         moves = movements.NONE
     return movements.and_then(moves, fact.position)
 
@@ -321,15 +312,8 @@ def _set_lot(
     _count(tx, fact, lot.kind, state, 1)
     tx.lots.pop((fact.tenant_id, lot.position), None)
     purses.forget(tx, fact.tenant_id, lot.number)
-    tx.rows.later(
-        "set_lot",
-        tenant_id=fact.tenant_id,
-        position=lot.position,
-        state=state,
-        remaining=remaining,
-        is_open=int(bool(remaining)),
-        due_at=due_at,
-    )
+    is_open = 1 if remaining else 0
+    tx.rows.later("set_lot", (state, remaining, is_open, due_at, fact.tenant_id, lot.position))
 
 
 def _count(tx: Transaction, fact: Fact, kind: str, state: str, change: int) -> None:

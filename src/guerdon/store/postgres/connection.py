@@ -188,10 +188,9 @@ class PostgresWriter(PostgresRows):
                 return self._ask(query, values).rowcount
         return self._ask(query, values).rowcount
 
-    def later(self, query: str, /, **values: Any) -> None:
+    def later(self, query: str, row: Row) -> None:
         self._count_write()
-        statement = QUERIES[query]
-        self._put_off(statement, [tuple(values[name] for name in statement.names)])
+        self._put_off(QUERIES[query], [row])
 
     def run_many(self, query: str, rows: Sequence[Row]) -> None:
         self._count_write()

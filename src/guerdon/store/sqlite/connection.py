@@ -145,7 +145,7 @@ class SqliteWriter(SqliteRows):
 
     def run(self, query: str, /, **values: Any) -> int:
         if query in _ADDS_ONE:
-            self.later(query, **values)
+            self.later(query, _ROWS[query](values))
             return 1
         self.writes += 1
         self._catch_up_with(query)
@@ -154,7 +154,7 @@ class SqliteWriter(SqliteRows):
             self._connection.execute(QUERIES[query], values)
             return self._connection.total_changes() - before
 
-    def later(self, query: str, /, **values: Any) -> None:
+    def later(self, query: str, row: Row) -> None:
         self.writes += 1
         rows = self._waiting.get(query)
         if rows is None:
@@ -162,7 +162,7 @@ class SqliteWriter(SqliteRows):
                 self._catch_up()
             rows = self._waiting[query] = []
             self._awaited |= _TABLES[query]
-        rows.append(_ROWS[query](values))
+        rows.append(row)
 
     def run_many(self, query: str, rows: Sequence[Row]) -> None:
         self.writes += 1
