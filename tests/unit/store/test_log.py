@@ -22,6 +22,7 @@ WRITER = threading.current_thread()
 @pytest.fixture(autouse=True)
 def _small_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "wal_pages_checkpoint", CHECKPOINT_PAGES)
+    monkeypatch.setattr(limits, "wal_pages_gently", CHECKPOINT_PAGES // 2)
     monkeypatch.setattr(limits, "wal_pages_at_once_max", 4)
 
 
@@ -115,6 +116,15 @@ def test_many_pages_are_moved_beside_the_commits_and_the_last_by_the_writer(stor
     threads.may_write.set()
     ended(writer)
     assert threads.seen == {True, False}
+
+
+def test_fewer_pages_are_moved_at_once_when_nobody_should_wait_for_them(store, writer, threads):
+    commit(writer, range(1, CHECKPOINT_PAGES // 2 + 1))
+    writer.maintain()
+    assert not threads.seen
+    writer.maintain(gently=True)
+    ended(writer)
+    assert threads.seen
 
 
 def test_when_all_pages_are_moved_the_log_begins_anew(store, writer):

@@ -175,12 +175,12 @@ class SqliteWriter(SqliteRows):
         with self._watch:
             self._connection.executemany(self._append, rows)
 
-    def maintain(self, *, busy: bool = False) -> bool:
+    def maintain(self, *, busy: bool = False, gently: bool = False) -> bool:
         if self.failed:
             return False
         if self._sweeps_from is not None and self._is_turn_to_sweep(busy=busy):
             return self._purge_some(self._sweeps_from)
-        self._log.shorten()
+        self._log.shorten(limits.wal_pages_gently if gently else limits.wal_pages_checkpoint)
         return False
 
     def purge(self) -> None:

@@ -50,15 +50,15 @@ class Log:
         self._second: apsw.Connection | None = None
         connection.set_wal_hook(self._committed)
 
-    def shorten(self) -> None:
-        """Begin to move pages when there are many; look after those that are being moved.
+    def shorten(self, pages_min: int) -> None:
+        """Begin to move pages when there are this many; look after those that are being moved.
 
         Errors: the store's, of a round as well: the call that finds it ended tells them.
         """
         if self._round is not None:
             if self._round.done():
                 self._go_on(*self._end(self._round))
-        elif self._pages - self._pages_tried < limits.wal_pages_checkpoint:
+        elif self._pages - self._pages_tried < pages_min:
             return
         elif self._pages <= limits.wal_pages_at_once_max:
             self._move_rest()
