@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from guerdon import clock, limits
@@ -66,3 +68,28 @@ def test_time_goes_on_as_it_was_until_the_clock_is_back(machine: Machine, jump: 
 def test_a_process_that_starts_believes_the_clock_it_finds(machine: Machine) -> None:
     machine.wall += 3_650 * DAY
     assert SystemClock().now() == machine.wall
+
+
+def test_secrets_have_their_size_and_no_two_share_a_part() -> None:
+    clock = SystemClock()
+    secrets = [clock.secret(size) for size in (1, 12, 16, 32, 116) for _ in range(100)]
+    assert [len(each) for each in secrets] == [
+        size for size in (1, 12, 16, 32, 116) for _ in range(100)
+    ]
+    parts = [each[at : at + 12] for each in secrets for at in range(0, len(each) - 11, 16)]
+    assert len(parts) == 100 * (1 + 1 + 2 + 7)
+    assert len(set(parts)) == len(parts)
+
+
+def test_a_child_process_draws_its_own_random_bytes() -> None:
+    clock = SystemClock()
+    clock.secret(1)  # from now on there are some in store
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        os.write(writing, clock.secret(32))
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(reading, 32) != clock.secret(32)
+    os.close(reading)
+    os.close(writing)

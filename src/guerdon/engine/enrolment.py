@@ -9,6 +9,7 @@ Source: Open Loyalty's order of decisions at a registration: the person and the 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -37,8 +38,7 @@ _TOKEN = re.compile(r"[0-9a-f]{40}")
 def enrol(tx: Transaction, command: EnrolMember) -> Registered:
     """See `EnrolMember`."""
     tenant_id = command.tenant_id
-    profile = msgspec.json.decode(command.profile)
-    named = _named(profile)
+    profile, named = tx.forms.pop(command.profile, None) or _read(command)
     by_sms = credentials.activation_way(tx, tenant_id) == "sms"
     is_active = command.by == "admin" or (command.by == "seller" and not by_sms)
     members.require_free(tx, tenant_id, named, 0)
@@ -74,9 +74,13 @@ def enrol(tx: Transaction, command: EnrolMember) -> Registered:
     return registered
 
 
-def names_of(command: EnrolMember) -> tuple[Identity, ...]:
-    """What the command names somebody by."""
-    return _named(msgspec.json.decode(command.profile))
+def read_ahead(tx: Transaction, tenant_id: int, forms: Iterable[EnrolMember]) -> None:
+    """Read several forms, and find out at once which of their names nobody has."""
+    names: list[Identity] = []
+    for form in forms:
+        tx.forms[form.profile] = read = _read(form)
+        names += read[1]
+    members.read_ahead(tx, tenant_id, names)
 
 
 def edit(tx: Transaction, command: EditMember) -> None:
@@ -101,6 +105,12 @@ def edit(tx: Transaction, command: EditMember) -> None:
         members.subscribe(tx, tenant_id, who)
     if pending:
         credentials.ask_to_confirm(tx, tenant_id, member, pending)
+
+
+def _read(command: EnrolMember) -> tuple[dict[str, Any], tuple[Identity, ...]]:
+    """The details, and what they name somebody by."""
+    profile = msgspec.json.decode(command.profile)
+    return profile, _named(profile)
 
 
 def _held_back(member: Member, submitted: dict[str, Any]) -> dict[str, str]:

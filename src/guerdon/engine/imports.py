@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 
 from guerdon import limits
 from guerdon.clock import DAY, SECOND
-from guerdon.engine import enrolment, members, points, purchases
+from guerdon.engine import enrolment, points, purchases
 from guerdon.engine.commands import Command, Handlers
 from guerdon.engine.commands.imports import (
     FinishImport,
@@ -84,16 +84,8 @@ def read_ahead(tx: Transaction, group: Sequence[Command]) -> None:
     for (tenant_id, import_id), rows in imports.items():
         tx.head(tenant_id)
         _read_results(tx, tenant_id, import_id, {row.place for row in rows})
-        members.read_ahead(
-            tx,
-            tenant_id,
-            [
-                name
-                for row in rows
-                if isinstance(row.command, EnrolMember)
-                for name in enrolment.names_of(row.command)
-            ],
-        )
+        forms = (row.command for row in rows if isinstance(row.command, EnrolMember))
+        enrolment.read_ahead(tx, tenant_id, forms)
 
 
 def _read_results(tx: Transaction, tenant_id: int, import_id: int, places: Collection[int]) -> None:

@@ -95,6 +95,8 @@ class Transaction:
         """Names (tenant, kind, value) that nobody has; a fold that gives one takes it out."""
         self.unanswered: set[tuple[int, bytes]] = set()
         """Hashes of keys (tenant, hash) that no answer is kept for; see `engine.idempotency`."""
+        self.forms: dict[str, Any] = {}
+        """What registrations of this group ask for, by their text; see `engine.enrolment`."""
         self.unread: set[tuple[int, int, int]] = set()
         """Rows of imports (tenant, import, place) that are not through."""
         self._writes = rows.writes

@@ -36,7 +36,9 @@ class Vault:
     def new_key(self, tenant_id: int, number: int) -> bytes:
         """A fresh wrapped key for one member."""
         key = self._clock.secret(_KEY_BYTES)
-        return self._encrypt(self._master, key, _key_context(tenant_id, number))
+        wrapped = self._encrypt(self._master, key, _key_context(tenant_id, number))
+        self._remember(wrapped, AESGCM(key))
+        return wrapped
 
     def seal(self, wrapped: bytes, tenant_id: int, number: int, context: str, text: str) -> bytes:
         """Encrypt `text` under a wrapped key; `context` must be given again to open it."""
@@ -70,10 +72,13 @@ class Vault:
         if cipher is None:
             key = self._opened(wrapped, _key_context(tenant_id, number))
             cipher = AESGCM(key)
-            if len(self._open) >= _CACHE_MAX:
-                self._open.clear()
-            self._open[wrapped] = cipher
+            self._remember(wrapped, cipher)
         return cipher
+
+    def _remember(self, wrapped: bytes, cipher: AESGCM) -> None:
+        if len(self._open) >= _CACHE_MAX:
+            self._open.clear()
+        self._open[wrapped] = cipher
 
     def _encrypt(self, cipher: AESGCM, plain: bytes, context: bytes) -> bytes:
         nonce = self._clock.secret(_NONCE_BYTES)
