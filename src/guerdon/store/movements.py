@@ -89,6 +89,11 @@ def read(moves: str) -> list[int]:
     return [position for position in found if position]
 
 
+def last(moves: str) -> int:
+    """The newest position in a text of them; 0 when there is none."""
+    return int(moves[-_DIGITS:])
+
+
 def is_run(moves: str) -> bool:
     """Whether there are so many that they are put away before the next."""
     return moves[:_DIGITS] > NONE[:_DIGITS]

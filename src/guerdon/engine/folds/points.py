@@ -294,8 +294,8 @@ def _moves(tx: Transaction, fact: Fact, before: ledger.Account) -> str:
     """Where the account's latest movements are, this one included; a run of them is put away."""
     moves = before.moves
     if movements.is_run(moves):
-        last_position = movements.read(moves)[-1]
-        tx.rows.later("add_points_run", (fact.tenant_id, fact.number, last_position, moves))
+        run = (fact.tenant_id, fact.number, movements.last(moves), moves)
+        tx.rows.later("add_points_run", run)
         moves = movements.NONE
     return movements.and_then(moves, fact.position)
 
