@@ -39,7 +39,7 @@ OF_PROGRAMME = (ISSUED, SPENT, EXPIRED, CANCELED, TRANSIT)
 """The programme's. The last holds what is on its way between two members: zero at every commit."""
 
 _POSITION_DIGITS = 12
-_POSITION = re.compile(r"[0-9a-f]{12}")
+_POSITION = re.compile(rf"[0-9a-f]{{{_POSITION_DIGITS}}}")
 
 
 class Slip(msgspec.Struct, frozen=True, kw_only=True):
