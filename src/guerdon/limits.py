@@ -168,7 +168,7 @@ sweep_every_groups = 16  # while commands wait; each time costs a checkpoint
 sweep_pages = 256  # cleared of what is gone between two groups: a megabyte, about 1 ms
 sqlite_statements_max = 512  # kept prepared; each row of a batch uses up a place
 wal_pages_checkpoint = 2_000  # 8 MiB: what changes often is written once; more keep syncs waiting
-wal_pages_gently = 500  # the same while background work fills the log beside commands
+wal_pages_gently = 500  # the same while what falls due fills the log beside commands
 wal_pages_at_once_max = 256  # moved between two groups, about 5 ms where they lie all over the file
 wal_bytes_max = 256 * 1_048_576
 

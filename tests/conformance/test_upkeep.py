@@ -299,6 +299,7 @@ def test_background_work_is_short_a_moment_after_a_command(
 
     def run(tx: Transaction, _tenant_id: int) -> bool:
         portions.append(tx.portion(1_000))
+        tx.fills_log = True
         return True
 
     def maintain(*, busy: bool, gently: bool) -> bool:

@@ -94,7 +94,7 @@ class Committer:
         except BaseException:
             self._abandon()
             raise
-        if more and tx.is_portioned:
+        if tx.fills_log and tx.is_hurried:
             self._gently_until = self.clock.monotonic() + limits.upkeep_hurried_seconds
         return more
 

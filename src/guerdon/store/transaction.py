@@ -77,8 +77,8 @@ class Transaction:
         self.actor = ""
         self.is_hurried = False
         """Whether background work should take little time: see `Transaction.portion`."""
-        self.is_portioned = False
-        """Whether it is background work that does a little at a time beside commands."""
+        self.fills_log = False
+        """Whether it is background work that writes much, slice after slice."""
         self.is_awaited: Callable[[], bool] | None = None
         """Asked by background work that can stop early; None: who else waits cannot be seen."""
         self.accounts: dict[tuple[int, int], Any] = {}
@@ -114,7 +114,6 @@ class Transaction:
         at_rest: as much if that is more, by work that stops as soon as somebody waits.
         """
         if self.is_hurried:
-            self.is_portioned = True
             return min(items, limits.upkeep_hurried_items_max)
         return items if self.is_awaited is None else max(items, at_rest)
 
