@@ -27,20 +27,17 @@ def account(tx: Transaction, tenant_id: int, number: int) -> Account:
     return found
 
 
-def learn(tx: Transaction, tenant_id: int, numbers: Collection[int]) -> None:
-    """Read several members' accounts at once, so that each is there when it is asked for."""
-    new = [number for number in numbers if (tenant_id, number) not in tx.accounts]
-    for found in ledger.accounts(tx.rows, tenant_id, new, tx.moment(tenant_id)) if new else ():
-        tx.accounts[tenant_id, found.number] = found
+def learn(
+    tx: Transaction, tenant_id: int, numbers: Collection[int], *, books_only: bool = False
+) -> None:
+    """Read several members' accounts at once, so that each is there when it is asked for.
 
-
-def learn_books(tx: Transaction, tenant_id: int, numbers: Collection[int]) -> None:
-    """The same of what the books have: enough for whoever records what has lapsed.
-
-    How much that is would be added up lot by lot, again and again until the last one is through.
+    books_only: enough for whoever records what has lapsed. How much that is would be added up lot
+                by lot, again and again until the last one is through.
     """
     new = [number for number in numbers if (tenant_id, number) not in tx.accounts]
-    for found in ledger.books(tx.rows, tenant_id, new) if new else ():
+    moment = None if books_only else tx.moment(tenant_id)
+    for found in ledger.accounts(tx.rows, tenant_id, new, moment) if new else ():
         tx.accounts[tenant_id, found.number] = found
 
 

@@ -8,7 +8,7 @@ from guerdon.domain import lots, points
 from guerdon.domain.lots import FOREVER, Lot
 from guerdon.domain.points import Terms
 from guerdon.engine import purses
-from guerdon.engine.accounts import books, learn_books
+from guerdon.engine.accounts import books, learn
 from guerdon.engine.consequences import follow
 from guerdon.engine.programme import settings, timezone
 from guerdon.engine.record import record
@@ -43,8 +43,6 @@ def expiry(
     kind, days = named["points.expiry"], named["points.days_active"]
     if validity_days is not None:
         kind, days = "after_x_days", validity_days
-    if kind == "all_time_active":
-        return None
     return shown(lots.expires_at(base, kind, days, timezone(tx, tenant_id)))
 
 
@@ -64,7 +62,7 @@ def fall_due(tx: Transaction, tenant_id: int, now: int, limit: int) -> int:
     moment = tx.moment(tenant_id)
     overdue = ledger.due(tx.rows, tenant_id, moment, limit)
     tx.lots.update({(tenant_id, lot.position): lot for lot in overdue})
-    learn_books(tx, tenant_id, {lot.number for lot in overdue})
+    learn(tx, tenant_id, {lot.number for lot in overdue}, books_only=True)
     for lot in overdue:
         _settle(tx, tenant_id, lot)
     return len(overdue)

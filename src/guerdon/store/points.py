@@ -128,18 +128,18 @@ def account(rows: Rows, tenant_id: int, number: int, moment: int) -> Account | N
 
 
 def accounts(
-    rows: Rows, tenant_id: int, numbers: Collection[int], moment: int
+    rows: Rows, tenant_id: int, numbers: Collection[int], moment: int | None
 ) -> Iterator[Account]:
-    """Some members' accounts at a moment; those there are none of are left out."""
-    listed = json.dumps(sorted(numbers))
-    for row in rows.all("accounts_of", tenant_id=tenant_id, numbers=listed, moment=moment):
-        yield Account(*row)
+    """Some members' accounts at a moment; those there are none of are left out.
 
-
-def books(rows: Rows, tenant_id: int, numbers: Collection[int]) -> Iterator[Account]:
-    """What the books have of some members' accounts, whatever of it has lapsed."""
-    listed = json.dumps(sorted(numbers))
-    for row in rows.all("account_books_of", tenant_id=tenant_id, numbers=listed):
+    moment: None for what the books have of them, whatever of it has lapsed.
+    """
+    of = {"tenant_id": tenant_id, "numbers": json.dumps(sorted(numbers))}
+    if moment is None:
+        found = rows.all("account_books_of", **of)
+    else:
+        found = rows.all("accounts_of", **of, moment=moment)
+    for row in found:
         yield Account(*row)
 
 
