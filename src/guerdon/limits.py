@@ -167,9 +167,12 @@ erasure_slice_outcomes = 20  # of 64 KB at most
 sweep_every_groups = 16  # while commands wait; each time costs a checkpoint
 sweep_pages = 256  # cleared of what is gone between two groups: a megabyte, about 1 ms
 sqlite_statements_max = 512  # kept prepared; each row of a batch uses up a place
-wal_pages_checkpoint = 2_000  # 8 MiB: what changes often is written once; more keep syncs waiting
-wal_pages_gently = 500  # the same while what falls due fills the log beside commands
+wal_pages_round = 2_000  # 8 MiB are moved at a time: what changes often is written once
+wal_part_pages = 32  # of them the disk is given at once, about 1 ms: so long a commit waits
+wal_parts_max = 64  # of a round, each of which waits for Python as well
 wal_pages_at_once_max = 256  # moved between two groups, about 5 ms where they lie all over the file
+wal_pages_anew = 16_000  # 64 MiB: then that is done, and the log begins anew; read by a start
+wal_pages_max = 64_000  # 256 MiB: then commits wait until the log is moved
 wal_bytes_max = 256 * 1_048_576
 
 # --- Outgoing ------------------------------------------------------------------------------------

@@ -291,34 +291,19 @@ def test_answers_to_keys_that_count_no_more_are_forgotten(bench: Bench) -> None:
     assert not sent(b"0").replayed
 
 
-def test_background_work_is_short_a_moment_after_a_command(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_background_work_is_short_a_moment_after_a_command(bench: Bench) -> None:
     portions: list[int] = []
-    told: list[bool] = []
 
     def run(tx: Transaction, _tenant_id: int) -> bool:
         portions.append(tx.portion(1_000))
-        tx.fills_log = True
         return True
-
-    def maintain(*, busy: bool, gently: bool) -> bool:
-        told.append(gently)
-        return False
 
     bench.clock.pace = 0.0
     upkeep = Upkeep([Chore("due", "time", run)])
     while not portions:
         upkeep.slice(bench.committer, busy=False)
-    monkeypatch.setattr(bench.committer.writer, "maintain", maintain)
-    bench.clock.passed += 2 * limits.upkeep_hurried_seconds
-    bench.committer.maintain()
     bench.do(ingest(bench.tenant_id, ["m"]))
     upkeep.slice(bench.committer, busy=False)
-    bench.committer.maintain()
     bench.clock.passed += 2 * limits.upkeep_hurried_seconds
     upkeep.slice(bench.committer, busy=False)
-    bench.committer.maintain()
     assert portions[-2:] == [limits.upkeep_hurried_items_max, 1_000]
-    # Nor does the log keep a commit waiting for long, as long as that goes on.
-    assert told == [False, True, False]

@@ -15,7 +15,7 @@ def shrink(put: Callable[[object, str, object], None], *, checkpoint_pages: int 
     Checkpoints are made by the writer itself, so that the n-th operation is always the same.
     put: `monkeypatch.setattr` in a test, `setattr` in a process of its own.
     """
-    put(limits, "wal_pages_checkpoint", checkpoint_pages)
+    put(limits, "wal_pages_round", checkpoint_pages)
     put(limits, "wal_pages_at_once_max", 1_000)
     put(limits, "index_tail_rows_max", 128)
     put(limits, "index_batch_rows_max", 128)

@@ -88,7 +88,7 @@ def test_a_bit_flipped_in_the_database_never_changes_history_unnoticed(database,
 @pytest.mark.parametrize("places", PLACES)
 def test_a_bit_flipped_in_the_log_ends_it_at_a_whole_batch(tmp_path, monkeypatch, places):
     small.shrink(monkeypatch.setattr)
-    monkeypatch.setattr(limits, "wal_pages_checkpoint", 1_000_000)
+    monkeypatch.setattr(limits, "wal_pages_round", 1_000_000)
     path = tmp_path / "live" / "guerdon.db"
     store = SqliteStore(path, TickingClock(4))
     store.migrate()

@@ -59,6 +59,7 @@ def _small_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(params=[1_000, 5], ids=["by the writer", "beside commits"])
 def _both_checkpoints(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     monkeypatch.setattr(limits, "wal_pages_at_once_max", request.param)
+    monkeypatch.setattr(limits, "wal_pages_anew", 60)
 
 
 @pytest.fixture(scope="module")

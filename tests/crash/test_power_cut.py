@@ -69,8 +69,9 @@ def cuts(disk: powercut.Disk, seed: int, folder: Path, count: int) -> Iterator[t
 @pytest.fixture
 def _rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Checkpoints are made beside the commits."""
-    monkeypatch.setattr(limits, "wal_pages_checkpoint", 20)
+    monkeypatch.setattr(limits, "wal_pages_round", 20)
     monkeypatch.setattr(limits, "wal_pages_at_once_max", 5)
+    monkeypatch.setattr(limits, "wal_pages_anew", 60)
 
 
 @pytest.mark.parametrize("seed", range(RUNS))
@@ -150,7 +151,7 @@ def test_every_answer_leaves_after_a_sync_of_all_that_was_written(tmp_path, disk
 
 
 def test_a_log_cut_short_anywhere_opens_at_the_end_of_a_batch(tmp_path, monkeypatch):
-    monkeypatch.setattr(limits, "wal_pages_checkpoint", 1_000_000)
+    monkeypatch.setattr(limits, "wal_pages_round", 1_000_000)
     store = SqliteStore(tmp_path / "live" / "guerdon.db", TickingClock(4))
     store.migrate()
     workload = Workload(store, 4)

@@ -68,7 +68,6 @@ class Committer:
         """Whether somebody's command has come while background work is done; the host tells."""
         self._memories: dict[int, Memory] = {}
         self._asked_at = -math.inf
-        self._gently_until = -math.inf
         self._log = structlog.get_logger()
 
     def run(self, commands: Sequence[Command]) -> list[Outcome]:
@@ -94,8 +93,6 @@ class Committer:
         except BaseException:
             self._abandon()
             raise
-        if tx.fills_log and tx.is_hurried:
-            self._gently_until = self.clock.monotonic() + limits.upkeep_hurried_seconds
         return more
 
     @property
@@ -110,7 +107,7 @@ class Committer:
 
     def maintain(self, *, busy: bool = False) -> bool:
         """Upkeep of the store between two groups; True while there is more of it."""
-        return self.writer.maintain(busy=busy, gently=self.clock.monotonic() < self._gently_until)
+        return self.writer.maintain(busy=busy)
 
     def close(self) -> None:
         """Let go of the store."""

@@ -63,11 +63,10 @@ class Writer(Rows, Protocol):
         A row is (tenant_id, position, type_id, number, occurred_at, recorded_at, key_id, data).
         """
 
-    def maintain(self, *, busy: bool = False, gently: bool = False) -> bool:
+    def maintain(self, *, busy: bool = False) -> bool:
         """Short upkeep between two transactions, such as a checkpoint of the log; True: more.
 
-        busy:   commands wait, so that only what cannot wait is done.
-        gently: background work writes much beside them, and no commit should wait long for it.
+        busy: commands wait, so that only what cannot wait is done.
         """
 
     def purge(self) -> None:

@@ -77,8 +77,6 @@ class Transaction:
         self.actor = ""
         self.is_hurried = False
         """Whether background work should take little time: see `Transaction.portion`."""
-        self.fills_log = False
-        """Whether it is background work that writes much, slice after slice."""
         self.is_awaited: Callable[[], bool] | None = None
         """Asked by background work that can stop early; None: who else waits cannot be seen."""
         self.accounts: dict[tuple[int, int], Any] = {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import random
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from crash import powercut
 from guerdon import errors, limits
 from guerdon.clock import SystemClock
+from guerdon.store.sqlite import mover
 from guerdon.store.sqlite.connection import SqliteWriter
 from guerdon.store.sqlite.store import SqliteStore
 
@@ -21,9 +24,10 @@ WRITER = threading.current_thread()
 
 @pytest.fixture(autouse=True)
 def _small_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "wal_pages_checkpoint", CHECKPOINT_PAGES)
-    monkeypatch.setattr(limits, "wal_pages_gently", CHECKPOINT_PAGES // 2)
+    monkeypatch.setattr(limits, "wal_pages_round", CHECKPOINT_PAGES)
     monkeypatch.setattr(limits, "wal_pages_at_once_max", 4)
+    monkeypatch.setattr(limits, "wal_pages_anew", CHECKPOINT_PAGES)
+    monkeypatch.setattr(limits, "wal_pages_max", CHECKPOINT_PAGES)
 
 
 class Threads:
@@ -34,6 +38,9 @@ class Threads:
         self.arrived = threading.Event()
         self.may_write = threading.Event()
         self.may_write.set()
+        self.syncing = threading.Event()
+        self.may_sync = threading.Event()
+        self.may_sync.set()
         self.failing: powercut.Failing | None = None
 
     def __call__(self, operation: powercut.Operation) -> None:
@@ -44,6 +51,9 @@ class Threads:
         if not is_writer:
             self.arrived.set()
             self.may_write.wait()
+            if operation.kind == "sync":
+                self.syncing.set()
+                self.may_sync.wait()
         if self.failing is not None and operation.kind == "sync":
             raise self.failing
 
@@ -54,12 +64,17 @@ def threads() -> Threads:
 
 
 @pytest.fixture
-def store(tmp_path: Path, threads: Threads) -> Iterator[SqliteStore]:
-    with powercut.recording() as disk:
-        made = SqliteStore(tmp_path / "guerdon.db", SystemClock(), vfs=disk.vfs)
-        made.migrate()
-        disk.hook = threads
-        yield made
+def disk() -> Iterator[powercut.Disk]:
+    with powercut.recording() as recorded:
+        yield recorded
+
+
+@pytest.fixture
+def store(tmp_path: Path, disk: powercut.Disk, threads: Threads) -> SqliteStore:
+    made = SqliteStore(tmp_path / "guerdon.db", SystemClock(), vfs=disk.vfs)
+    made.migrate()
+    disk.hook = threads
+    return made
 
 
 @pytest.fixture
@@ -68,6 +83,7 @@ def writer(store: SqliteStore, threads: Threads) -> Iterator[SqliteWriter]:
     threads.seen.clear()
     yield made
     threads.may_write.set()
+    threads.may_sync.set()
     threads.failing = None
     made.close()
 
@@ -118,13 +134,90 @@ def test_many_pages_are_moved_beside_the_commits_and_the_last_by_the_writer(stor
     assert threads.seen == {True, False}
 
 
-def test_fewer_pages_are_moved_at_once_when_nobody_should_wait_for_them(store, writer, threads):
-    commit(writer, range(1, CHECKPOINT_PAGES // 2 + 1))
+def test_the_log_grows_while_it_is_moved_and_the_writer_moves_nothing(
+    store, writer, threads, monkeypatch
+):
+    monkeypatch.setattr(limits, "wal_pages_anew", 10 * CHECKPOINT_PAGES)
+    for first in range(1, 4 * CHECKPOINT_PAGES, CHECKPOINT_PAGES):
+        commit(writer, range(first, first + CHECKPOINT_PAGES))
+        threads.arrived.clear()
+        threads.may_write.clear()
+        writer.maintain()
+        threads.arrived.wait()
+        commit(writer, range(1_000 + first, 1_001 + first))
+        threads.may_write.set()
+        writer._log._round.exception()
+        writer.maintain()
+    assert threads.seen == {False}
+    assert writer._log._pages > 4 * CHECKPOINT_PAGES
+
+
+def test_the_log_does_not_begin_anew_before_what_was_moved_is_synced(store, writer, threads):
+    commit(writer, range(1, CHECKPOINT_PAGES + 1))
+    threads.may_sync.clear()
     writer.maintain()
-    assert not threads.seen
-    writer.maintain(gently=True)
+    threads.syncing.wait()
+    # All pages are in the file, but not on the disk.
+    commit(writer, range(101, 103))
+    assert writer._log._pages > CHECKPOINT_PAGES
+    threads.may_sync.set()
     ended(writer)
-    assert threads.seen
+    commit(writer, range(103, 104))
+    assert writer._log._pages < CHECKPOINT_PAGES
+
+
+def test_the_disk_is_given_the_whole_file_part_by_part(store, writer, monkeypatch):
+    parts: list[tuple[int, int]] = []
+
+    def note(_descriptor: int, start: int, count: int, _flags: int) -> int:
+        parts.append((start, start + count))
+        return 0
+
+    monkeypatch.setattr(mover, "_sync_file_range", note)
+    monkeypatch.setattr(limits, "wal_part_pages", 5)
+    commit(writer, range(1, CHECKPOINT_PAGES + 1))
+    ended(writer)
+    assert len(parts) > 1
+    assert parts[0][0] == 0
+    assert all(before[1] == after[0] for before, after in itertools.pairwise(parts))
+    assert parts[-1][1] >= store.path.stat().st_size
+
+
+def test_a_system_that_cannot_write_parts_syncs_all_at_once(store, writer, monkeypatch):
+    monkeypatch.setattr(mover, "_sync_file_range", None)
+    commit(writer, range(1, CHECKPOINT_PAGES + 1))
+    ended(writer)
+    assert stored(store) == list(range(1, CHECKPOINT_PAGES + 1))
+
+
+@pytest.mark.parametrize("is_closed", [True, False], ids=["closed", "killed"])
+def test_pages_whose_sync_failed_are_written_again_by_the_next_writer(
+    store, disk, threads, tmp_path, is_closed
+):
+    writer, reader = store.writer(), None if is_closed else store.reader()
+    commit(writer, range(1, CHECKPOINT_PAGES + 1))
+    threads.failing = powercut.Failing(apsw.SQLITE_IOERR_FSYNC, 5)
+    writer.maintain()
+    assert writer._log._round.exception() is not None
+    threads.failing = None
+    if is_closed:
+        writer.close()
+    else:
+        # The reader lives on in a process of its own, and knows the log as moved.
+        store.path.with_name("guerdon.db.lock").unlink()
+    later = store.writer()
+    later.begin()
+    later.run("add_seal", tenant_id=1, number=1, wrapped=b"on another page")
+    later.commit()
+    for cut in range(10):
+        left = powercut.write(disk.left_at(len(disk), random.Random(cut)), tmp_path / f"cut{cut}")
+        found = SqliteStore(left / "guerdon.db", SystemClock())
+        found.writer().close()
+        assert stored(found) == list(range(1, CHECKPOINT_PAGES + 1))
+    later.close()
+    if reader is not None:
+        reader.close()
+        writer.close()
 
 
 def test_when_all_pages_are_moved_the_log_begins_anew(store, writer):
@@ -141,11 +234,11 @@ def test_rounds_that_leave_no_less_come_to_an_end(store, writer, monkeypatch):
     moves = 0
     move = writer._log._move
 
-    def outrun() -> tuple[int, int]:
+    def outrun(pages: int) -> tuple[int, int]:
         nonlocal moves
         moves += 1
         assert moves < 5
-        return move()
+        return move(pages)
 
     monkeypatch.setattr(writer._log, "_move", outrun)
     commit(writer, range(1, CHECKPOINT_PAGES + 1))
@@ -211,6 +304,21 @@ def test_to_empty_the_log_is_to_wait_for_what_is_under_way(store, writer, thread
     threading.Timer(0, threads.may_write.set).start()
     assert writer._log.empty()
     assert log_bytes(store) == 0
+
+
+def test_while_commands_wait_nothing_is_purged_that_would_wait_for_a_round(store, writer, threads):
+    writer.begin()
+    writer.purge()
+    writer.commit()
+    threads.may_write.clear()
+    commit(writer, range(1, CHECKPOINT_PAGES + 1))
+    writer._log.shorten()
+    threads.arrived.wait()
+    for _ in range(2 * limits.sweep_every_groups):
+        assert not writer.maintain(busy=True)
+    threads.may_write.set()
+    while writer._sweeps_from is not None:
+        writer.maintain(busy=True)
 
 
 def test_a_writer_that_is_closed_lets_pages_arrive_first(store, threads):

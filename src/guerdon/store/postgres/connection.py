@@ -201,8 +201,8 @@ class PostgresWriter(PostgresRows):
         self._count_write()
         self._activities += rows
 
-    def maintain(self, *, busy: bool = False, gently: bool = False) -> bool:  # noqa: ARG002
-        """The server keeps itself: nothing waits for it."""
+    def maintain(self, *, busy: bool = False) -> bool:  # noqa: ARG002 - nothing waits for it
+        """The server keeps itself."""
         return False
 
     def purge(self) -> None:

@@ -14,6 +14,7 @@ from guerdon.store import queries
 from guerdon.store.port import Row, Rows
 from guerdon.store.sqlite import pages
 from guerdon.store.sqlite.log import Log
+from guerdon.store.sqlite.mover import keep_log
 from guerdon.store.sqlite.trouble import Translated, Watch
 
 T = TypeVar("T")
@@ -175,12 +176,12 @@ class SqliteWriter(SqliteRows):
         with self._watch:
             self._connection.executemany(self._append, rows)
 
-    def maintain(self, *, busy: bool = False, gently: bool = False) -> bool:
+    def maintain(self, *, busy: bool = False) -> bool:
         if self.failed:
             return False
         if self._sweeps_from is not None and self._is_turn_to_sweep(busy=busy):
             return self._purge_some(self._sweeps_from)
-        self._log.shorten(limits.wal_pages_gently if gently else limits.wal_pages_checkpoint)
+        self._log.shorten()
         return False
 
     def purge(self) -> None:
@@ -191,7 +192,9 @@ class SqliteWriter(SqliteRows):
         self._sweeps_from = self._sweeps_from or 1
 
     def _is_turn_to_sweep(self, *, busy: bool) -> bool:
-        """While commands wait, only every so often: each time costs a checkpoint."""
+        """While commands wait, only every so often: it costs a checkpoint, or a wait for one."""
+        if busy and self._log.is_moving:
+            return False
         self._groups = (self._groups + 1) % limits.sweep_every_groups if busy else 0
         return self._groups == 0
 
@@ -215,6 +218,7 @@ class SqliteWriter(SqliteRows):
             self.rollback()
         self._log.close()
         self._connection.close()
+        self._log.release()
         self._release()
 
     def _catch_up_with(self, query: str) -> None:
@@ -239,6 +243,7 @@ class SqliteWriter(SqliteRows):
 
     def _fail(self) -> None:
         self.failed = True
+        keep_log(self._connection)
 
 
 class SqliteReader:

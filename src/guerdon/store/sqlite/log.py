@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import apsw
 
 from guerdon import errors, limits
+from guerdon.store.sqlite.mover import Moved, Mover
 from guerdon.store.sqlite.trouble import Watch
 
 _PAGE_BYTES = 4_096
-Moved = tuple[int, int]
-"""How many pages the log had, and how many of them are in the file now."""
 
 
 class Log:
@@ -20,9 +20,9 @@ class Log:
 
     It never rides on a COMMIT: a checkpoint's error would look like a failed commit.
 
-    Many pages are moved in rounds, on a thread and a connection of their own, and commits go on
-    meanwhile: pages from all over the file take a disk ten times as long as the log's own. When
-    little is left, the rest is moved at once, and the log begins anew.
+    Pages are moved in rounds, on a thread of its own, and commits go on meanwhile: pages from all
+    over the file take a disk ten times as long as the log's own. When the log has become long, the
+    last few are moved at once, so that it begins anew.
 
     connect: opens another connection like the writer's.
     on_lost: told that a sync failed.
@@ -47,23 +47,28 @@ class Log:
         self._is_empty = False
         self._thread = ThreadPoolExecutor(1, "checkpoint")
         self._round: Future[Moved] | None = None
-        self._second: apsw.Connection | None = None
+        self._mover: Mover | None = None
         connection.set_wal_hook(self._committed)
 
-    def shorten(self, pages_min: int) -> None:
-        """Begin to move pages when there are this many; look after those that are being moved.
+    def shorten(self) -> None:
+        """Begin to move pages when there are many; look after those that are being moved.
 
         Errors: the store's, of a round as well: the call that finds it ended tells them.
         """
         if self._round is not None:
             if self._round.done():
-                self._go_on(*self._end(self._round))
-        elif self._pages - self._pages_tried < pages_min:
+                self._go_on(self._end(self._round))
+        elif self._pages - self._pages_tried < limits.wal_pages_round:
             return
         elif self._pages <= limits.wal_pages_at_once_max:
             self._move_rest()
         else:
             self._begin_round()
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether a round is under way, whose end `empty` would wait for."""
+        return self._round is not None and not self._round.done()
 
     def empty(self) -> bool:
         """Move all of it into the file and cut it off; False when a reader is in the way."""
@@ -86,26 +91,43 @@ class Log:
     def close(self) -> None:
         """Let a round come to its end. What is not in the file then is moved by who closes last."""
         self._thread.shutdown()
-        if self._second is not None:
-            self._second.close()
+        if self._round is not None:
+            with contextlib.suppress(errors.StoreError):  # who closes has been answered
+                self._end(self._round)
+        if self._mover is not None:
+            self._mover.close()
+
+    def release(self) -> None:
+        """After `close`, when the writer's connection is closed as well."""
+        if self._mover is not None:
+            self._mover.release()
 
     def _begin_round(self) -> None:
-        self._round = self._thread.submit(self._move)
+        self._pages_asked = self._pages
+        self._round = self._thread.submit(self._move, self._pages - self._pages_tried)
 
-    def _end(self, ending: Future[Moved]) -> Moved:
+    def _end(self, ending: Future[Moved]) -> int:
+        """How many of the log's pages are in the file after a round."""
         self._round = None
-        if self._second is None:  # it could not even be opened
-            return ending.result()
-        with Watch(self._second, self._on_lost):
-            return ending.result()
+        if self._mover is None:  # it could not even be opened
+            return ending.result()[1]
+        with Watch(self._mover.connection, self._on_lost):
+            return ending.result()[1]
 
-    def _go_on(self, in_log: int, in_file: int) -> None:
+    def _go_on(self, in_file: int) -> None:
         """After a round: another for what was committed meanwhile, or an end of it."""
+        if self._pages < self._pages_asked:
+            return  # all had been moved, and the log has begun anew
         before, self._pages_left = self._pages_left, self._pages - in_file
-        if self._is_held(in_log - in_file):
-            self._tried()
+        if self._is_held(self._pages_asked - in_file):
+            self._tried(self._pages)
+        elif self._pages < limits.wal_pages_anew:
+            self._tried(in_file)
+        elif self._pages_left <= limits.wal_pages_at_once_max:
+            self._move_rest()
         # A round that leaves no less than the one before does not catch up.
-        elif limits.wal_pages_at_once_max < self._pages_left < (before or self._pages):
+        elif not before or self._pages_left < before or self._pages < limits.wal_pages_max:
+            self._pages_tried = in_file
             self._begin_round()
         else:
             self._move_rest()
@@ -115,13 +137,13 @@ class Log:
         with self._watch:
             in_log, in_file = self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         self._is_held(in_log - in_file)
-        self._tried()
+        self._tried(self._pages)
 
-    def _move(self) -> Moved:
+    def _move(self, pages: int) -> Moved:
         """Move what there is now, on the other thread."""
-        if self._second is None:
-            self._second = self._connect()
-        return self._second.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        if self._mover is None:
+            self._mover = Mover(self._connect)
+        return self._mover.move(pages)
 
     def _is_held(self, pages: int) -> bool:
         """Whether pages had to stay, since a reader needs the file as it is."""
@@ -129,9 +151,9 @@ class Log:
             self._alarm(f"the write-ahead log holds {pages} pages a reader keeps alive")
         return pages > 0
 
-    def _tried(self) -> None:
-        """What there is now was moved as far as it could be: again when there is as much more."""
-        self._pages_tried, self._pages_left = self._pages, 0
+    def _tried(self, pages: int) -> None:
+        """So many of the log's pages were moved as far as could be: again when there are more."""
+        self._pages_tried, self._pages_left = pages, 0
 
     def _committed(self, _: apsw.Connection, __: str, pages: int) -> int:
         if pages < self._pages:  # it has begun anew

@@ -6,10 +6,9 @@ number of readers. The SQLite in use is the one inside apsw's wheel.
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import apsw
@@ -18,6 +17,7 @@ from guerdon import errors, folders, limits
 from guerdon.clock import Clock
 from guerdon.faults import fault
 from guerdon.store import migrations
+from guerdon.store.sqlite import aftermath
 from guerdon.store.sqlite.connection import SqliteReader, SqliteWriter
 from guerdon.store.sqlite.trouble import in_our_words
 
@@ -25,7 +25,6 @@ from guerdon.store.sqlite.trouble import in_our_words
 # (sqlite.org/wal.html, "WAL-reset bug").
 SQLITE_VERSION_MIN = 3_051_003
 _SYNCHRONOUS_FULL = 2
-_COPY_BYTES = 65_536  # of 131,072 at once SQLite would write nothing
 _WRITER: dict[str, str | int] = {
     "journal_mode": "wal",
     "synchronous": "full",
@@ -162,24 +161,8 @@ class SqliteStore:
         return connection
 
     def _settle(self, connection: apsw.Connection) -> None:
-        """Write the log a crash left once more, and sync it, before anything is added to it.
-
-        After a failed sync the kernel keeps the pages and calls them clean: the next process reads
-        commits that are not on disk, and no later sync brings them there. Events acknowledged
-        behind them would go with them at the next power cut.
-        Source: "Can Applications Recover from fsync Failures?" (USENIX ATC 2020).
-        """
-        flags = apsw.SQLITE_OPEN_WAL | apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
         try:
-            with _alone(connection):
-                log = apsw.VFSFile(self._vfs or "", connection.filename_wal, [flags, 0])
-                try:
-                    for start in range(0, log.xFileSize(), _COPY_BYTES):
-                        size = min(_COPY_BYTES, log.xFileSize() - start)
-                        log.xWrite(log.xRead(size, start), start)
-                    log.xSync(apsw.SQLITE_SYNC_NORMAL)
-                finally:
-                    log.xClose()
+            aftermath.settle(connection)
         except apsw.Error as error:
             connection.close()
             raise in_our_words(error) from error
@@ -200,16 +183,6 @@ def _set(connection: apsw.Connection, settings: Mapping[str, str | int]) -> None
     connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     for name, value in settings.items():
         connection.pragma(name, value)
-
-
-@contextlib.contextmanager
-def _alone(connection: apsw.Connection) -> Iterator[None]:
-    """With the database's write lock, and nothing written."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    finally:
-        connection.execute("ROLLBACK")
 
 
 def _applied(connection: apsw.Connection) -> set[str]:
