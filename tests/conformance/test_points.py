@@ -11,7 +11,7 @@ from conformance.stores import START, Bench
 from guerdon import limits
 from guerdon.clock import DAY, SECOND
 from guerdon.domain import lots as domain_lots
-from guerdon.engine import commands, points
+from guerdon.engine import commands, lots, points
 from guerdon.engine.commands.points import (
     AddPoints,
     BlockPoints,
@@ -361,6 +361,48 @@ def test_a_reset_lets_everything_but_blocked_points_expire(bench: Bench, purse: 
     bench.clock.moment += 2 * DAY
     bench.settle()
     assert types(bench)[-1] == "PointsHasBeenReset"
+
+
+def test_lots_whose_time_has_passed_count_no_more_whoever_looks_for_lots(
+    bench: Bench, purse: Purse
+) -> None:
+    """Recorded or not; another member's lot that is due earlier makes no difference."""
+    for days in (1, 3, 5):
+        purse.add(1_00, validity_days=days)
+    bench.clock.moment += 2 * DAY
+    bench.settle()
+    Purse(bench, "other").add(7_00, validity_days=1)
+    purse.add(10_00)
+    bench.clock.moment += 2 * DAY
+    account = purse.account
+    assert (account.held, account.lapsed, account.expired) == (12_00, 1_00, 1_00)
+    bench.do(ResetPoints(bench.tenant_id, 0, purse.number))
+    states = {each.state for each in purse.transfers}
+    assert (purse.account.expired, purse.available, states) == (13_00, 0, {"expired"})
+    bench.settle()
+    assert purse.account.expired == 13_00
+    count = bench.ask(lambda rows: ledger.total(rows, bench.tenant_id, ["adding"], ["expired"]))
+    assert count == len(purse.transfers) + 1
+
+
+def test_a_reset_may_come_between_two_lots_of_one_instant(bench: Bench, purse: Purse) -> None:
+    for _ in range(2):
+        purse.add(1_00, validity_days=1)
+    bench.clock.moment += 2 * DAY
+    bench.committer.work(lambda tx: bool(lots.fall_due(tx, bench.tenant_id, tx.now, 1)))
+    assert (purse.account.held, purse.account.lapsed, purse.account.expired) == (1_00, 1_00, 1_00)
+    bench.do(ResetPoints(bench.tenant_id, 0, purse.number))
+    assert purse.account.expired == 2_00
+    count = bench.ask(lambda rows: ledger.total(rows, bench.tenant_id, ["adding"], ["expired"]))
+    assert count == 2
+
+
+def test_points_without_an_end_are_reset_where_nothing_is_due(bench: Bench, purse: Purse) -> None:
+    bench.do(commands.ChangeSetting(bench.tenant_id, 0, "points.expiry", "all_time_active"))
+    purse.add(10_00)
+    bench.do(ResetPoints(bench.tenant_id, 0, purse.number))
+    assert [each.state for each in purse.transfers] == ["expired"]
+    assert (purse.available, purse.left()) == (0, [0])
 
 
 def test_movements_add_up_to_the_balance(bench: Bench, purse: Purse) -> None:

@@ -68,3 +68,33 @@ def test_lots_of_an_older_schema_are_open_when_something_is_left(tmp_path, monke
     connection.close()
     assert opened == [(1,)]
     assert due == "tenant_id,due_at,position"
+
+
+def test_lots_of_an_older_schema_stay_open_when_their_time_has_passed(tmp_path, monkeypatch):
+    """Those a reset emptied are closed."""
+    known = migrations.known("sqlite")
+    before = [each for each in known if each.name < "0016"]
+    store = SqliteStore(tmp_path / "guerdon.db", SystemClock())
+    with monkeypatch.context() as older:
+        older.setattr(migrations, "known", lambda _: before)
+        store.migrate()
+    lots = [(1, "expired"), (2, "expired"), (3, "canceled"), (4, "active")]
+    postings = [(11, 1, "expired"), (12, 0, "expired"), (13, 3, "canceled")]
+    with apsw.Connection(str(store.path)) as connection:
+        connection.executemany(
+            "INSERT INTO points_transfer (tenant_id, position, number, transfer_id, kind, state,"
+            " value, issuer, created_at, remaining, is_open)"
+            " VALUES (1, ?, 1, 'id', 'adding', ?, 500, 'admin', 0, 0, 0)",
+            lots,
+        )
+        connection.executemany(
+            "INSERT INTO points_posting (tenant_id, position, leg, number, about, from_account,"
+            " to_account, points, recorded_at) VALUES (1, ?, 0, 1, ?, 'available', ?, 500, 0)",
+            postings,
+        )
+    connection.close()
+    assert store.migrate() == [each.name for each in known if each.name >= "0016"]
+    with apsw.Connection(str(store.path)) as connection:
+        opened = connection.execute("SELECT position FROM points_transfer WHERE is_open").fetchall()
+    connection.close()
+    assert opened == [(1,)]

@@ -158,7 +158,8 @@ def _release(tx: Transaction, fact: Fact, transfer: ledger.Transfer) -> None:
 def _expired(tx: Transaction, fact: Fact) -> None:
     lot = _named(tx, fact)
     remaining = lot.remaining or 0
-    _set_lot(tx, lot, fact, "expired", 0, None)
+    _turned(tx, lot, fact, "expired")
+    tx.rows.later("expire_lot", (fact.tenant_id, lot.position))
     legs = [(AVAILABLE, EXPIRED, remaining)]
     _post(tx, fact, lot.position, legs, lapsed=-remaining, expired=remaining)
 
@@ -177,13 +178,13 @@ def _unlocked(tx: Transaction, fact: Fact) -> None:
 
 def _reset(tx: Transaction, fact: Fact) -> None:
     account = _account(tx, fact)
-    open_lots = tx.rows.all("open_lots", tenant_id=fact.tenant_id, number=fact.number)
-    for kind, state, count in open_lots:
+    of = {"tenant_id": fact.tenant_id, "number": fact.number, "moment": fact.recorded_at}
+    for kind, state, count in tx.rows.all("open_lots", **of):
         _count(tx, fact, kind, state, -count)
         _count(tx, fact, kind, "expired", count)
     tx.lots.clear()
     purses.forget(tx, fact.tenant_id, fact.number)
-    tx.rows.run("empty_open_lots", tenant_id=fact.tenant_id, number=fact.number)
+    tx.rows.run("empty_open_lots", **of)
     legs = [(AVAILABLE, EXPIRED, account.held), (LOCKED, EXPIRED, account.locked)]
     _post(tx, fact, 0, legs, expired=account.held + account.locked)
 
@@ -308,12 +309,17 @@ def _set_lot(
     remaining: int | None,
     due_at: int | None,
 ) -> None:
+    _turned(tx, lot, fact, state)
+    is_open = 1 if remaining else 0
+    tx.rows.later("set_lot", (state, remaining, is_open, due_at, fact.tenant_id, lot.position))
+
+
+def _turned(tx: Transaction, lot: ledger.Transfer, fact: Fact, state: str) -> None:
+    """A lot is in another state: it is counted there, and nobody remembers it as it was."""
     _count(tx, fact, lot.kind, lot.state, -1)
     _count(tx, fact, lot.kind, state, 1)
     tx.lots.pop((fact.tenant_id, lot.position), None)
     purses.forget(tx, fact.tenant_id, lot.number)
-    is_open = 1 if remaining else 0
-    tx.rows.later("set_lot", (state, remaining, is_open, due_at, fact.tenant_id, lot.position))
 
 
 def _count(tx: Transaction, fact: Fact, kind: str, state: str, change: int) -> None:

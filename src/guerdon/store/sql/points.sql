@@ -5,12 +5,16 @@ INSERT INTO account (tenant_id, number, account_id, available, locked, blocked, 
 VALUES (:tenant_id, :number, :account_id, 0, 0, 0, 0, 0, 0, 0, 0, :moves);
 
 -- name: account
--- What a member's account holds, and how much of it has lapsed before this moment unrecorded.
+-- What a member's account holds, and how much of it has lapsed before this moment unrecorded: no
+-- lot has that lapsed before the first one that is due.
 SELECT a.account_id, a.available, a.locked, a.blocked, a.debt, a.earned, a.spent, a.expired,
        a.received,
        CAST((SELECT COALESCE(SUM(t.remaining), 0) FROM points_transfer t
              WHERE t.tenant_id = :tenant_id AND t.number = :number AND t.is_open = 1
-               AND t.state = 'active' AND t.expires_at <= :moment) AS BIGINT) AS lapsed,
+               AND t.state = 'active' AND t.expires_at <= :moment
+               AND t.expires_at >= (SELECT d.due_at FROM points_transfer d
+                                    WHERE d.tenant_id = :tenant_id AND d.due_at IS NOT NULL
+                                    ORDER BY d.due_at LIMIT 1)) AS BIGINT) AS lapsed,
        a.moves
 FROM account a WHERE a.tenant_id = :tenant_id AND a.number = :number;
 
@@ -20,7 +24,10 @@ SELECT a.number, a.account_id, a.available, a.locked, a.blocked, a.debt, a.earne
        a.expired, a.received,
        CAST((SELECT COALESCE(SUM(t.remaining), 0) FROM points_transfer t
              WHERE t.tenant_id = :tenant_id AND t.number = a.number AND t.is_open = 1
-               AND t.state = 'active' AND t.expires_at <= :moment) AS BIGINT) AS lapsed,
+               AND t.state = 'active' AND t.expires_at <= :moment
+               AND t.expires_at >= (SELECT d.due_at FROM points_transfer d
+                                    WHERE d.tenant_id = :tenant_id AND d.due_at IS NOT NULL
+                                    ORDER BY d.due_at LIMIT 1)) AS BIGINT) AS lapsed,
        a.moves
 FROM account a
 WHERE a.tenant_id = :tenant_id AND a.number IN (SELECT value FROM json_each(:numbers));
@@ -87,16 +94,31 @@ UPDATE points_transfer
 SET state = :state, remaining = :remaining, is_open = :is_open, due_at = :due_at
 WHERE tenant_id = :tenant_id AND position = :position;
 
+-- name: expire_lot
+-- A lot's time has passed. It stays open, so that its place among the member's lots is not written
+-- to: who looks for lots begins after it.
+UPDATE points_transfer SET state = 'expired', remaining = 0, due_at = NULL
+WHERE tenant_id = :tenant_id AND position = :position;
+
 -- name: open_lots
--- How many lots with something in them a member has, of each kind and state.
+-- How many lots with something in them a member has, of each kind and state. None expires before the
+-- first that is due, nor before this moment when none is.
 SELECT kind, state, COUNT(*) FROM points_transfer
 WHERE tenant_id = :tenant_id AND number = :number AND is_open = 1
+  AND state IN ('active', 'pending')
+  AND expires_at >= COALESCE((SELECT d.due_at FROM points_transfer d
+                              WHERE d.tenant_id = :tenant_id AND d.due_at IS NOT NULL
+                              ORDER BY d.due_at LIMIT 1), :moment)
 GROUP BY kind, state ORDER BY kind, state;
 
 -- name: empty_open_lots
--- All a member's lots expire at once.
+-- All a member's lots expire at once, the same that `open_lots` counts.
 UPDATE points_transfer SET state = 'expired', remaining = 0, is_open = 0, due_at = NULL
-WHERE tenant_id = :tenant_id AND number = :number AND is_open = 1;
+WHERE tenant_id = :tenant_id AND number = :number AND is_open = 1
+  AND state IN ('active', 'pending')
+  AND expires_at >= COALESCE((SELECT d.due_at FROM points_transfer d
+                              WHERE d.tenant_id = :tenant_id AND d.due_at IS NOT NULL
+                              ORDER BY d.due_at LIMIT 1), :moment);
 
 -- name: lots_by_expiry
 -- A member's lots that can be spent, soonest to expire first, from one on.
@@ -241,7 +263,8 @@ ORDER BY number, last_position LIMIT :limit;
 -- name: points_left
 -- What is left in the lots of a run of members, by state.
 SELECT number, state, CAST(SUM(remaining) AS BIGINT) FROM points_transfer
-WHERE tenant_id = :tenant_id AND is_open = 1 AND number > :after AND number <= :until
+WHERE tenant_id = :tenant_id AND is_open = 1 AND state <> 'expired'
+  AND number > :after AND number <= :until
 GROUP BY number, state ORDER BY number, state;
 
 -- name: points_blocked
