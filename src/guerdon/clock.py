@@ -45,7 +45,12 @@ class Clock(Protocol):
         """Seconds from an arbitrary start; never goes back. For leases and deadlines."""
 
     def uuid(self) -> str:
-        """A fresh uuid in its 36-character form."""
+        """A fresh uuid in its 36-character form, which begins with the millisecond.
+
+        So what is found by uuid lies in the order in which it came, and what comes together is
+        written to the same pages. Nobody guesses one: 74 bits are random.
+        Source: RFC 9562, 5.7 (version 7).
+        """
 
     def secret(self, size_bytes: int) -> bytes:
         """Bytes nobody can guess."""
@@ -111,10 +116,11 @@ class SystemClock:
 
     def uuid(self) -> str:
         # Spelled out, since going by way of a UUID costs three times as much.
-        digits = _block().hex()
-        variant = "89ab"[int(digits[16], 16) & 3]
+        time_digits, digits = f"{_wall() // 1_000:012x}", _block().hex()
+        variant = "89ab"[int(digits[0], 16) & 3]
         return (
-            f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+            f"{time_digits[:8]}-{time_digits[8:]}-7{digits[1:4]}"
+            f"-{variant}{digits[4:7]}-{digits[7:19]}"
         )
 
     def secret(self, size_bytes: int) -> bytes:

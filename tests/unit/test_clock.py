@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 
 import pytest
 
@@ -68,6 +69,17 @@ def test_time_goes_on_as_it_was_until_the_clock_is_back(machine: Machine, jump: 
 def test_a_process_that_starts_believes_the_clock_it_finds(machine: Machine) -> None:
     machine.wall += 3_650 * DAY
     assert SystemClock().now() == machine.wall
+
+
+def test_uuids_are_of_version_7_and_lie_in_the_order_of_time(machine: Machine) -> None:
+    made = []
+    for _ in range(300):
+        machine.passes(SECOND // 1_000)
+        made.append(uuid.UUID(SystemClock().uuid()))
+    assert {(each.version, each.variant) for each in made} == {(7, uuid.RFC_4122)}
+    assert made == sorted(made)
+    assert [each.int >> 80 for each in made[-1:]] == [machine.wall // 1_000]
+    assert len({each.int & (2**62 - 1) for each in made}) == len(made)
 
 
 def test_secrets_have_their_size_and_no_two_share_a_part() -> None:
