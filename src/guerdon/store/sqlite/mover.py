@@ -37,6 +37,8 @@ class Mover:
         self.connection = connect()
         self.connection.pragma("synchronous", "off")
         self._reader = connect()
+        for each in (self.connection, self._reader):
+            keep_log(each)
         name = self.connection.filename
         flags = apsw.SQLITE_OPEN_MAIN_DB | apsw.SQLITE_OPEN_READWRITE
         self._file = apsw.VFSFile(self.connection.open_vfs, name, [flags, 0])
@@ -45,18 +47,13 @@ class Mover:
     def move(self, pages: int) -> Moved:
         """Move what there is now, about so many pages; what is moved then is synced.
 
-        Errors: apsw's. After a failed sync the log holds what the file may not: no connection of
-        this process cuts it off any more.
+        Errors: apsw's. After a failed sync the log holds what the file may not: the writer must
+        not cut it off either.
         """
         with self._log_held():
             moved = self.connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
             self._hand_over(pages)
-            try:
-                self._file.xSync(apsw.SQLITE_SYNC_NORMAL)
-            except apsw.Error:
-                keep_log(self.connection)
-                keep_log(self._reader)
-                raise
+            self._file.xSync(apsw.SQLITE_SYNC_NORMAL)
         return moved
 
     def close(self) -> None:
