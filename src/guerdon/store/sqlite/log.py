@@ -43,6 +43,7 @@ class Log:
         self._alarm = alarm
         self._pages = 0
         self._pages_tried = 0
+        self._pages_asked = 0
         self._pages_left = 0
         self._is_empty = False
         self._thread = ThreadPoolExecutor(1, "checkpoint")
@@ -116,8 +117,9 @@ class Log:
 
     def _go_on(self, in_file: int) -> None:
         """After a round: another for what was committed meanwhile, or an end of it."""
-        if self._pages < self._pages_asked:
-            return  # all had been moved, and the log has begun anew
+        if self._pages < self._pages_asked:  # all had been moved, and the log has begun anew
+            self._pages_left = 0
+            return
         before, self._pages_left = self._pages_left, self._pages - in_file
         if self._is_held(self._pages_asked - in_file):
             self._tried(self._pages)
