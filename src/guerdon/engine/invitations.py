@@ -25,7 +25,7 @@ from guerdon.store.members import Member
 from guerdon.store.transaction import Transaction
 
 _TOKEN_BYTES = 20
-_TIME_CHARS = 13  # of a uuid
+_TIME_BYTES = 6  # of a uuid
 
 
 def invite(tx: Transaction, command: Invite) -> Invited:
@@ -66,8 +66,8 @@ def on_activated(tx: Transaction, tenant_id: int, number: int) -> None:
         return
     member = members.required(tx, tenant_id, number)
     # Tokens begin as their members' uuids do, with the time: so they lie in the order of members.
-    begin = member.member_id[:_TIME_CHARS].replace("-", "")
-    token = (begin + tx.secret(_TOKEN_BYTES).hex())[: 2 * _TOKEN_BYTES]
+    begin = member.member_id.replace("-", "")[: 2 * _TIME_BYTES]
+    token = begin + tx.secret(_TOKEN_BYTES - _TIME_BYTES).hex()
     zone = timezone(tx, tenant_id)
     made = decide.token_created(member.member_id, number, token, tx.moment(tenant_id), zone)
     record(tx, tenant_id, made)

@@ -234,7 +234,7 @@ def test_rounds_that_leave_no_less_come_to_an_end(store, writer, monkeypatch):
     moves = 0
     move = writer._log._move
 
-    def outrun(pages: int) -> tuple[int, int]:
+    def outrun(pages: int) -> int:
         nonlocal moves
         moves += 1
         assert moves < 5

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import apsw
 import pytest
 
@@ -43,13 +45,22 @@ def test_before_the_switch_only_the_leading_safe_parts_are_applied() -> None:
     assert migrations.up_to(made("1_post_a", "2_pre_b"), "pre") == []
 
 
-def test_lots_of_an_older_schema_are_open_when_something_is_left(tmp_path, monkeypatch):
-    known = migrations.known("sqlite")
-    before = [each for each in known if each.name < "0012"]
-    store = SqliteStore(tmp_path / "guerdon.db", SystemClock())
+def names_from(name: str) -> list[str]:
+    return [each.name for each in migrations.known("sqlite") if each.name >= name]
+
+
+def store_before(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> SqliteStore:
+    """A store with the schema before a migration."""
+    before = [each for each in migrations.known("sqlite") if each.name < name]
+    store = SqliteStore(folder / "guerdon.db", SystemClock())
     with monkeypatch.context() as older:
         older.setattr(migrations, "known", lambda _: before)
         store.migrate()
+    return store
+
+
+def test_lots_of_an_older_schema_are_open_when_something_is_left(tmp_path, monkeypatch):
+    store = store_before("0012", tmp_path, monkeypatch)
     lots = [(1, 500), (2, 0), (3, None)]
     with apsw.Connection(str(store.path)) as connection:
         connection.executemany(
@@ -59,7 +70,7 @@ def test_lots_of_an_older_schema_are_open_when_something_is_left(tmp_path, monke
             lots,
         )
     connection.close()
-    assert store.migrate() == [each.name for each in known if each.name >= "0012"]
+    assert store.migrate() == names_from("0012")
     with apsw.Connection(str(store.path)) as connection:
         opened = connection.execute("SELECT position FROM points_transfer WHERE is_open").fetchall()
         (due,) = connection.execute(
@@ -72,12 +83,7 @@ def test_lots_of_an_older_schema_are_open_when_something_is_left(tmp_path, monke
 
 def test_lots_of_an_older_schema_stay_open_when_their_time_has_passed(tmp_path, monkeypatch):
     """Those a reset emptied are closed."""
-    known = migrations.known("sqlite")
-    before = [each for each in known if each.name < "0016"]
-    store = SqliteStore(tmp_path / "guerdon.db", SystemClock())
-    with monkeypatch.context() as older:
-        older.setattr(migrations, "known", lambda _: before)
-        store.migrate()
+    store = store_before("0016", tmp_path, monkeypatch)
     lots = [(1, "expired"), (2, "expired"), (3, "canceled"), (4, "active")]
     postings = [(11, 1, "expired"), (12, 0, "expired"), (13, 3, "canceled")]
     with apsw.Connection(str(store.path)) as connection:
@@ -93,7 +99,7 @@ def test_lots_of_an_older_schema_stay_open_when_their_time_has_passed(tmp_path, 
             postings,
         )
     connection.close()
-    assert store.migrate() == [each.name for each in known if each.name >= "0016"]
+    assert store.migrate() == names_from("0016")
     with apsw.Connection(str(store.path)) as connection:
         opened = connection.execute("SELECT position FROM points_transfer WHERE is_open").fetchall()
     connection.close()

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import apsw
 
 from guerdon import errors, limits
-from guerdon.store.sqlite.mover import Moved, Mover
+from guerdon.store.sqlite.mover import Mover
 from guerdon.store.sqlite.trouble import Watch
 
 _PAGE_BYTES = 4_096
@@ -47,7 +47,7 @@ class Log:
         self._pages_left = 0
         self._is_empty = False
         self._thread = ThreadPoolExecutor(1, "checkpoint")
-        self._round: Future[Moved] | None = None
+        self._round: Future[int] | None = None
         self._mover: Mover | None = None
         connection.set_wal_hook(self._committed)
 
@@ -107,13 +107,13 @@ class Log:
         self._pages_asked = self._pages
         self._round = self._thread.submit(self._move, self._pages - self._pages_tried)
 
-    def _end(self, ending: Future[Moved]) -> int:
+    def _end(self, ending: Future[int]) -> int:
         """How many of the log's pages are in the file after a round."""
         self._round = None
         if self._mover is None:  # it could not even be opened
-            return ending.result()[1]
+            return ending.result()
         with Watch(self._mover.connection, self._on_lost):
-            return ending.result()[1]
+            return ending.result()
 
     def _go_on(self, in_file: int) -> None:
         """After a round: another for what was committed meanwhile, or an end of it."""
@@ -141,7 +141,7 @@ class Log:
         self._is_held(in_log - in_file)
         self._tried(self._pages)
 
-    def _move(self, pages: int) -> Moved:
+    def _move(self, pages: int) -> int:
         """Move what there is now, on the other thread."""
         if self._mover is None:
             self._mover = Mover(self._connect)

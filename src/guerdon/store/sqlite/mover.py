@@ -12,9 +12,6 @@ import apsw
 
 from guerdon import limits
 
-Moved = tuple[int, int]
-"""How many pages the log had, and how many of them are in the file now."""
-
 _WAIT_WRITE_WAIT = 1 | 2 | 4
 """SYNC_FILE_RANGE_WAIT_BEFORE, _WRITE and _WAIT_AFTER of sync_file_range(2)."""
 _PATIENCE_SECONDS = 0.000_5
@@ -44,17 +41,18 @@ class Mover:
         self._file = apsw.VFSFile(self.connection.open_vfs, name, [flags, 0])
         self._descriptor = os.open(name, os.O_RDWR | os.O_CLOEXEC)
 
-    def move(self, pages: int) -> Moved:
-        """Move what there is now, about so many pages; what is moved then is synced.
+    def move(self, pages: int) -> int:
+        """Move what there is now, about so many pages; how many of the log's are in the file then.
 
+        They are synced.
         Errors: apsw's. After a failed sync the log holds what the file may not: the writer must
         not cut it off either.
         """
         with self._log_held():
-            moved = self.connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            _, in_file = self.connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
             self._hand_over(pages)
             self._file.xSync(apsw.SQLITE_SYNC_NORMAL)
-        return moved
+        return in_file
 
     def close(self) -> None:
         """Let go of the file, but for its descriptor: see `release`."""
