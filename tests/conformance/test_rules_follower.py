@@ -18,6 +18,7 @@ from guerdon.engine.commands.definitions import Define, Undefine
 from guerdon.engine.commands.rules import SkipActivity
 from guerdon.errors import NotFound, Refused
 from guerdon.followers import rules
+from guerdon.store import decisions
 from guerdon.web import logs
 
 USED = "Guerdon.Rule.Event.RulesWereUsed"
@@ -305,14 +306,8 @@ def test_an_activity_the_rules_cannot_get_past_can_be_skipped(
         with pytest.raises(Refused, match="passed"):
             house.execute(SkipActivity(house.tenant_id, 0, position))
     skipped = house.read(
-        lambda rows: rows.all(
-            "decisions_of_type_from",
-            **{
-                "tenant_id": house.tenant_id,
-                "type": definitions.ACTIVITY_WAS_SKIPPED,
-                "from": 1,
-                "limit": 9,
-            },
+        lambda rows: list(
+            decisions.of_type(rows, house.tenant_id, definitions.ACTIVITY_WAS_SKIPPED)
         )
     )
     assert [json.loads(row[5])["position"] for row in skipped] == [2]

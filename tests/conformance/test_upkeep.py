@@ -21,7 +21,7 @@ from guerdon.errors import StoreBusy
 from guerdon.followers import index
 from guerdon.followers.background import Chore, Upkeep
 from guerdon.followers.lease import Lease
-from guerdon.store import activities, books
+from guerdon.store import activities, books, decisions
 from guerdon.store.port import Rows
 from guerdon.store.transaction import Transaction
 
@@ -100,12 +100,7 @@ def test_two_processes_that_take_turns_let_every_activity_earn_once_and_in_order
             committer, upkeep = chance.choice(processes)
             upkeep.refresh()
             upkeep.slice(committer, busy=False)
-    rows = bench.ask(
-        lambda rows: rows.all(
-            "decisions_of_type_from",
-            **{"tenant_id": 1, "type": POINTS_WERE_EXPLAINED, "from": 1, "limit": 1_000},
-        )
-    )
+    rows = bench.ask(lambda rows: list(decisions.of_type(rows, 1, POINTS_WERE_EXPLAINED)))
     earned = [json.loads(row[5])["explanation"][0]["activity"] for row in rows]
     assert earned == list(range(1, len(sent) + 1))
     assert bench.ask(lambda rows: books.faults(rows, 1)) == []

@@ -13,6 +13,7 @@ from crash.test_kill import killed_until_done
 from crash.workload import TYPES, TickingClock, Workload
 from guerdon.domain.points import POINTS_WERE_EXPLAINED
 from guerdon.engine.commands.definitions import Define
+from guerdon.store import decisions
 from guerdon.store.sqlite.store import SqliteStore
 
 BATCHES, BATCH_EVENTS = 8, 50
@@ -48,15 +49,7 @@ def earned(path: Path) -> list[tuple[int, list[int]]]:
     """Each member, and the activities they earned by in the order of their transfers."""
     reader = SqliteStore(path, TickingClock(0)).reader()
     rows = reader.ask(
-        lambda rows: rows.all(
-            "decisions_of_type_from",
-            **{
-                "tenant_id": child.TENANT,
-                "type": POINTS_WERE_EXPLAINED,
-                "from": 1,
-                "limit": 10_000,
-            },
-        )
+        lambda rows: list(decisions.of_type(rows, child.TENANT, POINTS_WERE_EXPLAINED))
     )
     reader.close()
     found: dict[int, list[int]] = {}

@@ -18,7 +18,7 @@ from guerdon.engine.commands import RebuildState, Rebuilt
 from guerdon.engine.folds.fact import Fact
 from guerdon.engine.record import CLEARED, FOLDS
 from guerdon.faults import fault
-from guerdon.store import activities, decisions
+from guerdon.store import activities, decision_blocks, decisions
 from guerdon.store.decisions import Recorded
 from guerdon.store.port import Row
 from guerdon.store.transaction import Transaction
@@ -105,3 +105,4 @@ def _sort_again(tx: Transaction, tenant_id: int) -> None:
     for query in _SORTED:
         tx.rows.run(query, tenant_id=tenant_id)
     tx.rows.run("reset_follower", tenant_id=tenant_id, name=activities.INDEX)
+    decision_blocks.note_again(tx.rows, tenant_id, tx.head(tenant_id).decision_position)

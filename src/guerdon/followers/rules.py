@@ -33,11 +33,11 @@ from guerdon.engine.earning import KIND, Asked, ask_about
 from guerdon.engine.rules import FOLLOWER, asked_until, by_activity
 from guerdon.errors import StoreBusy
 from guerdon.faults import fault
+from guerdon.store import decisions
 from guerdon.store.port import Row, Rows
 from guerdon.store.transaction import Transaction
 
 _REMEMBERED = "Rule:timeline"
-_PAGE_ROWS = 500
 _LOOK_EVERY = 32  # activities, between two looks whether somebody waits
 _NEVER = 2**62
 _DEFINED, _REMOVED = definitions.was_defined(KIND), definitions.was_removed(KIND)
@@ -254,18 +254,7 @@ def _timeline(tx: Transaction, tenant_id: int) -> Timeline:
 
 def _history(rows: Rows, tenant_id: int, *types: str) -> list[Row]:
     """Every decision of some types, in order."""
-    found: list[Row] = []
-    for decided in types:
-        start = 1
-        while True:
-            page = rows.all(
-                "decisions_of_type_from",
-                **{"tenant_id": tenant_id, "type": decided, "from": start, "limit": _PAGE_ROWS},
-            )
-            found += page
-            if len(page) < _PAGE_ROWS:
-                break
-            start = page[-1][0] + 1
+    found = [row for decided in types for row in decisions.of_type(rows, tenant_id, decided)]
     return sorted(found)
 
 

@@ -8,13 +8,12 @@ look at decisions one by one, newest first, and at no more than `limits.audit_ro
 from __future__ import annotations
 
 import heapq
-import json
 from collections.abc import Iterable
 
 import msgspec
 
 from guerdon import limits
-from guerdon.store import decisions
+from guerdon.store import decision_blocks, decisions
 from guerdon.store.decisions import Recorded
 from guerdon.store.port import Rows
 from guerdon.store.vault import Vault
@@ -83,12 +82,8 @@ def types(rows: Rows, tenant_id: int) -> list[str]:
 
 def count(rows: Rows, tenant_id: int, type: str, *, since: int = 1, to: int | None = None) -> int:
     """How many decisions of a type there are between two positions."""
-    first = rows.one("first_ordinal_from", tenant_id=tenant_id, type=type, **{"from": since})
-    if first is None:
-        return 0
     end = last_position(rows, tenant_id) if to is None else to
-    last = rows.one("last_ordinal_to", tenant_id=tenant_id, type=type, to=end)
-    return max(0, last[0] - first[0] + 1) if last else 0
+    return decision_blocks.count(rows, tenant_id, type, low=since, high=end)
 
 
 def total(rows: Rows, tenant_id: int, wanted: Wanted) -> int:
@@ -110,10 +105,9 @@ def positions(
             return list(range(first, max(first - limit, wanted.low - 1), -1))
         first = wanted.low + offset
         return list(range(first, min(first + limit, wanted.high + 1)))
-    query = "decision_positions_down" if descending else "decision_positions"
-    values = {"tenant_id": tenant_id, "low": wanted.low, "high": wanted.high}
+    span = {"low": wanted.low, "high": wanted.high, "limit": offset + limit}
     runs = [
-        [row[0] for row in rows.all(query, **values, type=name, limit=offset + limit)]
+        decision_blocks.positions(rows, tenant_id, name, **span, descending=descending)
         for name in wanted.types
     ]
     return list(heapq.merge(*runs, reverse=descending))[offset : offset + limit]
@@ -140,8 +134,8 @@ def search(rows: Rows, tenant_id: int, wanted: Wanted) -> tuple[list[Head], int 
 def entries(rows: Rows, vault: Vault, tenant_id: int, where: Iterable[int]) -> list[Entry]:
     """The decisions at some positions, in their order, with what may be shown of them."""
     order = list(where)
-    found = rows.all("decisions_at", tenant_id=tenant_id, positions=json.dumps(order))
-    shown = decisions.shown(rows, vault, tenant_id, [row[:9] for row in found])
+    found = decisions.at(rows, tenant_id, order)
+    shown = decisions.shown(rows, vault, tenant_id, found)
     by_position = {
         recorded.position: Entry(recorded, row[9] or "")
         for recorded, row in zip(shown, found, strict=True)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import fnmatch
 import json
+from collections.abc import Iterator, Sequence
 
 import msgspec
 import structlog
 
 from guerdon.errors import DoesNotOpen, StoreError
+from guerdon.store import decision_blocks
 from guerdon.store.port import Row, Rows
 from guerdon.store.transaction import GENESIS, chain
 from guerdon.store.vault import Vault
 
 _PREFIX = "decision:"
 _VERIFY_ROWS = 1_000
+_PAGE_ROWS = 500
 _log = structlog.get_logger(__name__)
 
 
@@ -61,16 +64,33 @@ def page(
 
     type: an exact name, or a pattern with `*`.
     """
-    direction = "down_from" if descending else "from"
-    values = {"tenant_id": tenant_id, "from": start, "limit": limit}
     if type is None:
-        found = rows.all(f"decisions_{direction}", **values)
+        query = "decisions_down_from" if descending else "decisions_from"
+        found = rows.all(query, **{"tenant_id": tenant_id, "from": start, "limit": limit})
         return shown(rows, vault, tenant_id, found)
-    merged: list[Row] = []
+    merged: list[int] = []
     for name in _names(rows, tenant_id, type):
-        merged += rows.all(f"decisions_of_type_{direction}", **values, type=name)
-    merged.sort(key=lambda row: row[0], reverse=descending)
-    return shown(rows, vault, tenant_id, merged[:limit])
+        merged += decision_blocks.positions(
+            rows, tenant_id, name, low=start, limit=limit, descending=descending
+        )
+    merged.sort(reverse=descending)
+    found = at(rows, tenant_id, merged[:limit])
+    return shown(rows, vault, tenant_id, found[::-1] if descending else found)
+
+
+def of_type(rows: Rows, tenant_id: int, type: str) -> Iterator[Row]:
+    """Every decision of a type, in order, as stored."""
+    low = 1
+    while found := decision_blocks.positions(rows, tenant_id, type, low=low, limit=_PAGE_ROWS):
+        yield from at(rows, tenant_id, found)
+        low = found[-1] + 1
+
+
+def at(rows: Rows, tenant_id: int, positions: Sequence[int]) -> list[Row]:
+    """The decisions at some positions, as stored, in order; each with its actor last."""
+    if not positions:
+        return []
+    return rows.all("decisions_at", tenant_id=tenant_id, positions=json.dumps(positions))
 
 
 def total(rows: Rows, tenant_id: int, *, start: int = 1, type: str | None = None) -> int:
@@ -78,13 +98,11 @@ def total(rows: Rows, tenant_id: int, *, start: int = 1, type: str | None = None
     if type is None:
         head = rows.one("head", tenant_id=tenant_id)
         return max(0, (head[1] if head else 0) - max(start, 1) + 1)
-    count = 0
-    for name in _names(rows, tenant_id, type):
-        first = rows.one("first_ordinal_from", tenant_id=tenant_id, type=name, **{"from": start})
-        if first is not None:
-            last = rows.one("counter_total", tenant_id=tenant_id, name=_PREFIX + name)
-            count += (last[0] if last else 0) - first[0] + 1
-    return count
+    return sum(
+        total_of(rows, tenant_id, name)
+        - decision_blocks.count(rows, tenant_id, name, low=1, high=start - 1)
+        for name in _names(rows, tenant_id, type)
+    )
 
 
 def total_of(rows: Rows, tenant_id: int, type: str) -> int:
@@ -154,11 +172,11 @@ def _keys(rows: Rows, tenant_id: int, numbers: set[int]) -> dict[int, bytes]:
 
 
 def _whole(vault: Vault, tenant_id: int, row: Row, wrapped: bytes | None) -> Recorded:
-    position, kind, aggregate, number, recorded_at, payload, sealed, at, chars = row
+    position, kind, aggregate, number, recorded_at, payload, sealed, start, chars = row[:9]
     if sealed is not None and wrapped is not None:
         context = f"decision:{position}"
         fragment = vault.unseal(wrapped, tenant_id, number or 0, context, bytes(sealed))
-        payload = payload[:at] + fragment + payload[at + chars :]
+        payload = payload[:start] + fragment + payload[start + chars :]
     return Recorded(position, kind, aggregate, number, recorded_at, payload)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -18,11 +19,14 @@ from guerdon import limits
 from guerdon.clock import Clock
 from guerdon.domain.decisions import Decision
 from guerdon.errors import NotFound
+from guerdon.store import decision_blocks
 from guerdon.store.port import Row, Writer
 from guerdon.store.vault import Vault
 
 GENESIS = bytes(32)
 _encode = msgspec.msgpack.Encoder().encode
+_ENTRY: Callable[[Row], decision_blocks.Entry] = itemgetter(1, 2, 6)
+"""A decision's position, its type and its ordinal, of the row that is stored."""
 
 
 class Head(msgspec.Struct):
@@ -298,6 +302,7 @@ class Transaction:
             self._activities.clear()
         if self._decisions:
             self.rows.run_many("append_decision", self._decisions)
+            self._note_types()
             self._decisions.clear()
         if self._counts:
             self.rows.run_many(
@@ -313,6 +318,12 @@ class Transaction:
                     for tenant_id, *values in map(msgspec.structs.astuple, self._heads.values())
                 ],
             )
+
+    def _note_types(self) -> None:
+        """Write down of which types the decisions are, where they fill a block of the journal."""
+        for tenant_id in {row[0] for row in self._decisions}:
+            fresh = [_ENTRY(row) for row in self._decisions if row[0] == tenant_id]
+            decision_blocks.note(self.rows, tenant_id, fresh)
 
 
 def chain(previous: bytes, row: Row) -> bytes:

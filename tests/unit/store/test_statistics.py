@@ -17,6 +17,7 @@ GROWING = {
     "bought_coupon",
     "coupon",
     "decision",
+    "decision_block",
     "delivery",
     "idempotency",
     "identity",
@@ -92,4 +93,10 @@ def test_no_query_passes_by_others_rows_on_its_way_through_a_table(
         if IN_ORDER.search(step) and RESIDUAL.search(QUERIES[name].rpartition("FROM")[2])
     }
     # These look at the journal's tail, which is short.
-    assert passing == {"tail_of_member", "tail_of_member_and_type"}
+    assert passing == {
+        "tail_of_member",
+        "tail_of_member_and_type",
+        "decision_tail_up",
+        "decision_tail_down",
+        "decisions_in_tail",
+    }

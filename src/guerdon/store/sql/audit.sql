@@ -2,29 +2,11 @@
 -- When one decision was recorded; a search by time halves its way through positions.
 SELECT recorded_at FROM decision WHERE tenant_id = :tenant_id AND position = :position;
 
--- name: decision_positions
--- Where decisions of a type stand within a range, upwards.
-SELECT position FROM decision
-WHERE tenant_id = :tenant_id AND type = :type AND position >= :low AND position <= :high
-ORDER BY position LIMIT :limit;
-
--- name: decision_positions_down
--- The same, downwards.
-SELECT position FROM decision
-WHERE tenant_id = :tenant_id AND type = :type AND position >= :low AND position <= :high
-ORDER BY position DESC LIMIT :limit;
-
 -- name: decision_heads
 -- What a search looks at, newest first.
 SELECT position, type, aggregate, actor FROM decision
 WHERE tenant_id = :tenant_id AND position >= :low AND position <= :high
 ORDER BY position DESC LIMIT :limit;
-
--- name: last_ordinal_to
--- Where among its type the last decision up to a position stands.
-SELECT ordinal FROM decision
-WHERE tenant_id = :tenant_id AND type = :type AND position <= :to
-ORDER BY position DESC LIMIT 1;
 
 -- name: decisions_at
 -- Some decisions (a JSON list of positions), and on whose behalf they were made.
