@@ -124,6 +124,8 @@ class SystemClock:
         )
 
     def secret(self, size_bytes: int) -> bytes:
+        if size_bytes <= _BLOCK_BYTES:
+            return _block()[:size_bytes]
         blocks = -(-size_bytes // _BLOCK_BYTES)
         return b"".join([_block() for _ in range(blocks)])[:size_bytes]
 

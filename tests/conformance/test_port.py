@@ -9,6 +9,7 @@ import pytest
 
 from conformance.stores import START, Bench
 from guerdon.errors import Conflict, StoreError
+from guerdon.store.members import by_number
 from guerdon.store.port import Rows, Writer
 
 COUNTER = "a_counter"
@@ -197,6 +198,27 @@ def test_a_batch_may_be_read_before_it_is_committed(bench: Bench, writer: Writer
     writer.append_activities([activity(bench, 302)])
     writer.commit()
     assert bench.ask(lambda rows: positions(rows, bench, after=300)) == [301, 302]
+
+
+@pytest.mark.parametrize("size", [1, 15, 16, 17, 100])
+def test_many_rows_come_to_what_they_come_to_one_by_one(
+    bench: Bench, writer: Writer, size: int
+) -> None:
+    names = [f"{COUNTER}{at % 7}" for at in range(size)]
+    tenant_id = bench.tenant_id
+    writer.begin()
+    writer.run_many("set_counter", [(tenant_id, name, at) for at, name in enumerate(names)])
+    for number in range(10, 10 + size):
+        writer.later("add_member", (tenant_id, number, f"id{number}", "", "", START + number, "{}"))
+    writer.commit()
+    last = {name: at for at, name in enumerate(names)}
+    for name, at in last.items():
+        assert bench.ask(lambda rows, name=name: total(rows, bench, name)) == at
+    for number in (10, 9 + size):
+        found = bench.ask(lambda rows, number=number: by_number(rows, tenant_id, number))
+        assert found is not None
+        assert found.member_id == f"id{number}"
+        assert found.registered_at == found.updated_at == START + number
 
 
 def test_nothing_to_append_or_to_run_is_no_trouble(bench: Bench, writer: Writer) -> None:

@@ -40,7 +40,9 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     def render(self) -> tuple[str, tuple[int, int], str | None]:
         """The public JSON text, the hole in it (start, length) and the text that fills the hole."""
         if self.personal is None:
-            present = {name: value for name, value in self.payload.items() if value is not None}
+            present = self.payload
+            if None in present.values():
+                present = {name: value for name, value in present.items() if value is not None}
             return _text(present), (0, 0), None
         parts: list[str] = []
         length = 1

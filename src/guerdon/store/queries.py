@@ -17,6 +17,9 @@ _NAME = re.compile(r"^-- name: ([a-z][a-z0-9_]*)\s*$")
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z][a-z0-9_]*)")
 _TABLE = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+([a-z][a-z0-9_]*)")
 
+_VALUES = re.compile(
+    r"(?P<into>INSERT INTO .*?\bVALUES\s*)(?P<values>\([^()]*\))(?P<rest>.*)", re.DOTALL
+)
 _SET = re.compile(r"^UPDATE .*?\bSET\b(.*?)\bWHERE\b", re.DOTALL)
 _SETS = re.compile(r"\b([a-z][a-z0-9_]*)\s*=")
 _NAMED = re.compile(r"(?<![:\w])[a-z][a-z0-9_]*\b")
@@ -47,6 +50,23 @@ def adds_one(statement: str) -> bool:
     """Whether it adds exactly one row or fails, so that nobody needs to wait for the number."""
     is_plain = "DO NOTHING" not in statement and "SELECT" not in statement
     return statement.startswith("INSERT INTO") and is_plain
+
+
+def adding(statement: str, rows: int) -> str | None:
+    """The statement for so many rows at a time, whose values it is given one after the other.
+
+    None for one that adds no rows by their values, or names values anywhere else.
+    """
+    found = _VALUES.fullmatch(statement)
+    names = parameters(statement)
+    if found is None or parameters(found["values"]) != names or parameters(found["rest"]):
+        return None
+    places = [
+        {name: f"?{at}" for at, name in enumerate(names, row * len(names) + 1)}
+        for row in range(rows)
+    ]
+    values = [_PARAMETER.sub(lambda name, of=of: of[name[1]], found["values"]) for of in places]
+    return found["into"] + ", ".join(values) + found["rest"]
 
 
 def columns_set(statement: str) -> frozenset[str]:

@@ -60,3 +60,18 @@ def test_an_engine_may_replace_a_statement_and_adds_none() -> None:
     assert set(sqlite) == set(postgres)
     assert "FOR UPDATE" in postgres["lock_head"]
     assert "FOR UPDATE" not in sqlite["lock_head"]
+
+
+def test_rows_are_added_several_at_a_time_where_only_their_values_are_named() -> None:
+    into, rest = "INSERT INTO t (a, b, c)\nVALUES ", " ON CONFLICT (a) DO UPDATE SET b = excluded.b"
+    assert queries.adding(into + "(:a, :b, :b, '')" + rest, 2) == (
+        into + "(?1, ?2, ?2, ''), (?3, ?4, ?4, '')" + rest
+    )
+    for other in (
+        "INSERT INTO t (a) VALUES (:a) ON CONFLICT (a) DO UPDATE SET b = :a",
+        "INSERT INTO t (a) VALUES (:a) ON CONFLICT (a) DO UPDATE SET b = :b",
+        "INSERT INTO t (a) SELECT :a FROM u",
+        "INSERT INTO t (a) VALUES (max(:a, 1))",
+        "UPDATE t SET a = :a",
+    ):
+        assert queries.adding(other, 2) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
+from itertools import chain
 from operator import itemgetter
 from typing import Any, TypeVar
 
@@ -36,6 +37,13 @@ _COLUMNS_SET = {name: queries.columns_set(text) for name, text in QUERIES.items(
 _ADDS_ONE = frozenset(name for name, text in QUERIES.items() if queries.adds_one(text))
 _NEW = frozenset(name for name in _ADDS_ONE if "ON CONFLICT" not in QUERIES[name])
 """Those of them that add a row there was not."""
+_ROWS_TOGETHER = 16
+_TOGETHER = {
+    name: together
+    for name, text in QUERIES.items()
+    if (together := queries.adding(text, _ROWS_TOGETHER)) is not None
+}
+"""Those that add rows, for several at a time: each use of a statement costs as much as a row."""
 _PURGES = 1  # in the file's user_version: pages are still to be cleared of what is gone
 _TRANSLATED = Translated()
 
@@ -98,7 +106,6 @@ class SqliteWriter(SqliteRows):
         self._sweeps_from = 1 if connection.pragma("user_version") == _PURGES else None
         self._sweeps_again = False
         self._groups = 0
-        self._append = QUERIES["append_activity"]
         # What was put off, by query. Rows are added before others are changed.
         self._waiting: dict[str, list[Row]] = {}
         self._awaited: set[str] = set()
@@ -169,12 +176,12 @@ class SqliteWriter(SqliteRows):
         self.writes += 1
         self._catch_up_with(query)
         with self._watch:
-            self._connection.executemany(QUERIES[query], rows)
+            self._run_all(query, rows)
 
     def append_activities(self, rows: Sequence[Row]) -> None:
         self.writes += 1
         with self._watch:
-            self._connection.executemany(self._append, rows)
+            self._run_all("append_activity", rows)
 
     def maintain(self, *, busy: bool = False) -> bool:
         if self.failed:
@@ -231,7 +238,17 @@ class SqliteWriter(SqliteRows):
         self._forget()
         with self._watch:
             for query in sorted(waiting, key=_NEW.__contains__, reverse=True):
-                self._connection.executemany(QUERIES[query], waiting[query])
+                self._run_all(query, waiting[query])
+
+    def _run_all(self, query: str, rows: Sequence[Row]) -> None:
+        """Run a statement for each row, as many as can be at a time."""
+        together = _TOGETHER.get(query)
+        whole = len(rows) // _ROWS_TOGETHER * _ROWS_TOGETHER if together else 0
+        if together and whole:
+            starts = range(0, whole, _ROWS_TOGETHER)
+            groups = [tuple(chain(*rows[at : at + _ROWS_TOGETHER])) for at in starts]
+            self._connection.executemany(together, groups)
+        self._connection.executemany(QUERIES[query], rows[whole:])
 
     def _forget(self) -> None:
         self._waiting, self._awaited = {}, set()
