@@ -10,6 +10,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from acceptance.installation import GUERDON, PATIENCE_SECONDS, Installation, Server
@@ -178,6 +179,26 @@ def test_the_credentials_are_kept_for_their_owner_and_hold_until_they_are_lost(
         assert _decided(sqlite) == decided
     finally:
         assert server.stop() == 0
+
+
+def test_a_demo_of_an_earlier_release_is_brought_up_to_this_one(sqlite: Installation) -> None:
+    assert _started(sqlite).stop() == 0
+    decided = _decided(sqlite)
+    connection = apsw.Connection(str(sqlite.database))
+    connection.execute(
+        "DROP TABLE decision_block; DELETE FROM sqlite_stat1 WHERE tbl = 'decision_block';"
+        " DELETE FROM follower WHERE name = 'decision_blocks';"
+        " CREATE INDEX decision_by_type ON decision (tenant_id, type, position, ordinal);"
+        " DELETE FROM schema_migration WHERE name >= '0017'"
+    ).fetchall()
+    connection.close()
+    server = _started(sqlite)
+    try:
+        assert _log_in(server, _kept(sqlite)["admin"]) == 200
+        assert _decided(sqlite) == decided
+    finally:
+        assert server.stop() == 0
+    assert sqlite.rows("SELECT count(*) FROM schema_migration WHERE name >= '0017'") == [(2,)]
 
 
 def _log_in(server: Server, admin: dict[str, str]) -> int:

@@ -44,6 +44,17 @@ def serve(config: Config, announce: Announce) -> None:
     uvloop.run(_serve(config, announce))
 
 
+def migrate(config: Config) -> None:
+    """Bring a database of an earlier release up to this one, as serving it does; a new one waits.
+
+    Errors: those of `serve` about the database.
+    """
+    clock = SystemClock(_clock_alarm)
+    store = bootstrap.open_store(config, clock, _alarm)
+    if not bootstrap.is_new(store, config):
+        _migrate(config, store, clock)
+
+
 async def _serve(config: Config, announce: Announce) -> None:
     clock = SystemClock(_clock_alarm)
     store = bootstrap.open_store(config, clock, _alarm)

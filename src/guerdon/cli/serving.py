@@ -12,7 +12,7 @@ import typer
 from guerdon.cli import demo, samples, session
 from guerdon.cli.call import Call, command
 from guerdon.cli.demo import Demo
-from guerdon.cli.serve import serve
+from guerdon.cli.serve import migrate, serve
 from guerdon.engine.engine import Engine
 from guerdon.errors import Defect
 
@@ -70,6 +70,7 @@ def _demo(
         made = await demo.prepared(front, kept, f"http://{config.host}:{config.port}")
         return made, await demo.is_untouched(front)
 
+    migrate(config)
     prepared, is_untouched = session.run(config, prepare)
     demo.write(path, prepared)
 
