@@ -19,8 +19,9 @@ JOIN head h ON h.tenant_id = d.tenant_id
 WHERE d.position < (h.decision_position + 1) / 512 * 512
 GROUP BY d.tenant_id, d.type, d.position / 512;
 
+-- By what has been written down, and not by the head, which may have moved on meanwhile.
 INSERT INTO follower (tenant_id, name, position)
-SELECT tenant_id, 'decision_blocks', (decision_position + 1) / 512 * 512 FROM head;
+SELECT tenant_id, 'decision_blocks', (MAX(block) + 1) * 512 FROM decision_block GROUP BY tenant_id;
 
 -- What the planner is told about it: see 0014.
 INSERT INTO sqlite_stat1 (tbl, idx, stat)
