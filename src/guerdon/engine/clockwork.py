@@ -11,34 +11,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import msgspec
-
 from guerdon import limits
 from guerdon.faults import fault
 from guerdon.store.transaction import Transaction
 
-
-class Duty(msgspec.Struct, frozen=True):
-    """One kind of thing that falls due.
-
-    run: given (tx, tenant_id, now, limit), does what is due by `now` (microseconds UTC), at most
-         `limit` of it, the longest overdue first; how much it did. It takes the tenant's head only
-         when something is due, so that a look costs no lock.
-    """
-
-    name: str
-    run: Callable[[Transaction, int, int, int], int]
+Duty = Callable[[Transaction, int, int, int], int]
+"""Given (tx, tenant_id, now, limit), does what is due by `now` (microseconds UTC), at most `limit`
+of it, the longest overdue first; how much it did. It takes the tenant's head only when something is
+due, so that a look costs no lock.
+"""
 
 
-DUTIES: list[Duty] = []
-"""In the order in which they are done. Filled by the background work, which knows every part."""
+def ticking(duty: Duty) -> Callable[[Transaction, int], bool]:
+    """A little of a duty at each call, for one tenant; whether there is more to do at once."""
 
-
-def tick(tx: Transaction, tenant_id: int) -> bool:
-    """Do a little of each duty of a tenant; whether there is more to do at once."""
-    limit = tx.portion(limits.clockwork_duties_max)
-    more = False
-    for duty in DUTIES:
-        more |= duty.run(tx, tenant_id, tx.now, limit) >= limit
+    def tick(tx: Transaction, tenant_id: int) -> bool:
+        limit = tx.portion(limits.clockwork_duties_max)
+        done = duty(tx, tenant_id, tx.now, limit)
         fault("in_clockwork")
-    return more
+        return done >= limit
+
+    return tick

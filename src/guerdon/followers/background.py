@@ -16,7 +16,6 @@ import msgspec
 
 from guerdon import limits
 from guerdon.engine import (
-    clockwork,
     coupons,
     deletions,
     erasure,
@@ -27,7 +26,7 @@ from guerdon.engine import (
     outcomes,
     segments,
 )
-from guerdon.engine.clockwork import Duty
+from guerdon.engine.clockwork import ticking
 from guerdon.engine.committer import Committer
 from guerdon.errors import StoreError
 from guerdon.followers import rules
@@ -63,15 +62,11 @@ class Chore(msgspec.Struct, frozen=True):
     wants: Callable[[Rows, int], bool] = _always
 
 
-clockwork.DUTIES[:] = [
-    Duty("points", lots.fall_due),
-    Duty("coupons", coupons.fall_due),
-    Duty("levels", levels.review),
-    Duty("segments", segments.look_at_due),
-]
-
 CHORES: tuple[Chore, ...] = (
-    Chore("clockwork", "time", clockwork.tick),
+    Chore("points due", "time", ticking(lots.fall_due)),
+    Chore("coupons due", "time", ticking(coupons.fall_due)),
+    Chore("level reviews", "time", ticking(levels.review)),
+    Chore("segment reviews", "time", ticking(segments.look_at_due)),
     Chore("rules", "activities", rules.follow, rules.has_rules),
     Chore("deletions", "decisions", deletions.remove_some, deletions.are_open),
     Chore("levels", "decisions", levels.sweep, levels.is_sweep_pending),
