@@ -139,7 +139,7 @@ def _packed(
             last = blocks[-1][0] - 1
         else:
             first = blocks[-1][0] + 1
-        asked = limit
+        asked = limit - len(found)
     return found[:limit]
 
 
