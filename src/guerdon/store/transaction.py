@@ -321,9 +321,11 @@ class Transaction:
 
     def _note_types(self) -> None:
         """Write down of which types the decisions are, where they fill a block of the journal."""
-        for tenant_id in {row[0] for row in self._decisions}:
-            fresh = [_ENTRY(row) for row in self._decisions if row[0] == tenant_id]
-            decision_blocks.note(self.rows, tenant_id, fresh)
+        fresh: dict[int, list[decision_blocks.Entry]] = {}
+        for row in self._decisions:
+            fresh.setdefault(row[0], []).append(_ENTRY(row))
+        for tenant_id, entries in fresh.items():
+            decision_blocks.note(self.rows, tenant_id, entries)
 
 
 def chain(previous: bytes, row: Row) -> bytes:

@@ -83,6 +83,9 @@ def test_bounds_are_those_of_the_limits(monkeypatch):
         "<row><a><b><c/><d/></b></a><e/></row>",
         "<row><a><b><c><d/></c></b></a></row>",
         "<row><a>1234</a></row>",
+        "<row><a>1234<b/></a></row>",
+        "<row><a><b/>1234</a></row>",
+        "<row><items>1234</items></row>",
     ):
         with pytest.raises(TooLarge):
             read(f"<rows>{row}</rows>")

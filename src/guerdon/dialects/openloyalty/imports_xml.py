@@ -107,6 +107,8 @@ class _Reader:
     def ended(self, top: Any) -> list[Row]:
         """The rows before the last one begun, which may go on."""
         begun = list(top)
+        if not begun:
+            return []  # the text so far may go on
         if len(begun) == 1:
             _require_few(sum(1 for _ in begun[0].iter()), self._count + 1)
         return self._taken(top, begun[:-1])
@@ -118,6 +120,7 @@ class _Reader:
     def _taken(self, top: Any, elements: Sequence[Any]) -> list[Row]:
         rows = [self._read(element) for element in elements]
         _require_blank(top.text, *[element.tail for element in elements])
+        top.text = None  # it is looked at once, however long it is
         del top[: len(elements)]
         return rows
 
@@ -143,21 +146,27 @@ class _Reader:
 
     def _value(self, name: str, element: Any, depth: int) -> Any:
         """What an element holds; text is only looked at where there are no elements."""
+        text = element.text or ""
+        self._require_short(text)
         if name in _LISTS:
             self._go_down(element, depth)
             return [self._value(part.tag, part, depth + 1) for part in element]
         if len(element):
             return self._named(element, depth)
-        text = element.text or ""
+        return text.strip()
+
+    def _require_short(self, text: str) -> None:
         if len(text) > limits.string_chars_max:
             raise TooLarge(f"A field of row {self._count} of the file is too long.")
-        return text.strip()
 
     def _go_down(self, element: Any, depth: int) -> None:
         self._nodes += len(element)
         _require_few(self._nodes, self._count)
         if len(element) and depth >= limits.import_depth_max:
             raise TooLarge(f"Row {self._count} of the file is too deep.")
+        if depth > _ROW_DEPTH:
+            for part in element:
+                self._require_short(part.tail or "")
 
 
 def _require_few(nodes: int, row: int) -> None:

@@ -448,6 +448,7 @@ class RebuildState(Command, frozen=True):
 
     index: empty the sorted tables of the activity journal too; the follower fills them again, and
            until then answers are read from the journal itself, which is slow when it is long.
+           What is written down of decisions' types is written down anew.
     """
 
     Answer: ClassVar[Any] = Rebuilt
