@@ -12,6 +12,7 @@ from guerdon import limits
 from guerdon.clock import DAY, SECOND
 from guerdon.domain import lots as domain_lots
 from guerdon.engine import commands, lots, points
+from guerdon.engine.clockwork import ticking
 from guerdon.engine.commands.points import (
     AddPoints,
     BlockPoints,
@@ -385,11 +386,14 @@ def test_lots_whose_time_has_passed_count_no_more_whoever_looks_for_lots(
     assert count == len(purse.transfers) + 1
 
 
-def test_a_reset_may_come_between_two_lots_of_one_instant(bench: Bench, purse: Purse) -> None:
+def test_a_reset_may_come_between_two_lots_of_one_instant(
+    bench: Bench, purse: Purse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "clockwork_duties_max", 1)
     for _ in range(2):
         purse.add(1_00, validity_days=1)
     bench.clock.moment += 2 * DAY
-    bench.committer.work(lambda tx: bool(lots.fall_due(tx, bench.tenant_id, tx.now, 1)))
+    bench.committer.work(lambda tx: ticking(lots.fall_due)(tx, bench.tenant_id))
     assert (purse.account.held, purse.account.lapsed, purse.account.expired) == (1_00, 1_00, 1_00)
     bench.do(ResetPoints(bench.tenant_id, 0, purse.number))
     assert purse.account.expired == 2_00

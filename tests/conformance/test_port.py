@@ -56,6 +56,25 @@ def test_a_transaction_sees_what_it_wrote_and_nobody_else_does(
     assert bench.ask(lambda rows: total(rows, bench)) == 5
 
 
+def test_changes_that_were_put_off_can_be_made_in_another_transaction(
+    bench: Bench, writer: Writer
+) -> None:
+    writer.begin()
+    writer.later("set_counter", (bench.tenant_id, COUNTER, 5))
+    changes = writer.put_aside()
+    if not bench.store.tenants_share_transactions:
+        assert changes is None  # others write as well
+        writer.rollback()
+        return
+    assert total(writer, bench) is None
+    writer.begin()
+    writer.take_up(changes or {})
+    assert total(writer, bench) == 5
+    assert writer.put_aside() is None  # it has been made: somebody asked
+    writer.commit()
+    assert bench.ask(lambda rows: total(rows, bench)) == 5
+
+
 def test_changes_that_wait_come_to_what_they_say_in_their_order(
     bench: Bench, writer: Writer
 ) -> None:

@@ -9,9 +9,10 @@ it fails by itself.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
+import msgspec
 import structlog
 
 from guerdon import limits
@@ -32,12 +33,16 @@ from guerdon.errors import (
     StoreUnavailable,
 )
 from guerdon.faults import fault
-from guerdon.store.port import Store, Writer
+from guerdon.store.port import Changes, Store, Writer
 from guerdon.store.transaction import Memory, Transaction
 from guerdon.store.vault import Vault
 
 Outcome = Any
 """A command's answer, or the GuerdonError that came instead."""
+Steps = Generator[None, None, bool]
+"""A slice of background work, step by step; returns whether there is more of it."""
+Task = Callable[[Transaction], bool | Steps]
+"""A slice of background work in one go, which returns the same, or step by step."""
 
 
 _EVERYBODYS = (StoreFull, StoreBusy, StoreReadOnly, StoreUnavailable, OutcomeUnknown)
@@ -50,6 +55,14 @@ def _nobody_waits() -> bool:
 
 class _Poisoned(Exception):
     """A command failed after it had written: the transaction cannot be kept."""
+
+
+class _Aside(msgspec.Struct, frozen=True):
+    """A slice that has made way: its transaction, what is left of it, and what it was to write."""
+
+    tx: Transaction
+    steps: Steps
+    changes: Changes
 
 
 class Committer:
@@ -68,6 +81,8 @@ class Committer:
         """Whether somebody's command has come while background work is done; the host tells."""
         self._memories: dict[int, Memory] = {}
         self._asked_at = -math.inf
+        self._aside: _Aside | None = None
+        self._has_begun_anew = False
         self._log = structlog.get_logger()
 
     def run(self, commands: Sequence[Command]) -> list[Outcome]:
@@ -79,21 +94,51 @@ class Committer:
         finally:
             self._asked_at = self.clock.monotonic()
 
-    def work(self, task: Callable[[Transaction], bool]) -> bool:
-        """Run a slice of background work in a transaction of its own; what it returns."""
+    def work(self, task: Task) -> bool:
+        """Run a slice of background work in a transaction of its own; whether there is more of it.
+
+        One that goes step by step makes way when somebody's command comes between two: it is put
+        aside, with all it would have written, and `go_on` takes it up again.
+        """
         tx = self._begin()
         tx.is_hurried = self.is_hurried
         if self.is_only_one:
             tx.is_awaited = self.is_awaited
         try:
-            more = task(tx)
-            if tx.has_changed:
-                tx.flush()
-            self.writer.commit()
+            done = task(tx)
+            if not isinstance(done, bool):
+                return self._step(tx, done)
+            self._keep(tx)
         except BaseException:
             self._abandon()
             raise
-        return more
+        return done
+
+    @property
+    def has_put_aside(self) -> bool:
+        """Whether a slice has made way and is not at its end yet."""
+        return self._aside is not None
+
+    def go_on(self) -> bool:
+        """Go on with the slice that was put aside; whether there is more to do.
+
+        When something was decided meanwhile, what it has read may be so no more: then it is given
+        up, and the next one does not make way, lest none comes to its end.
+        """
+        aside, self._aside = self._aside, None
+        if aside is None:
+            return False
+        self.writer.begin()
+        try:
+            if not aside.tx.is_still_true():
+                self._has_begun_anew = True
+                self.writer.rollback()
+                return True
+            self.writer.take_up(aside.changes)
+            return self._step(aside.tx, aside.steps)
+        except BaseException:
+            self._abandon()
+            raise
 
     @property
     def is_hurried(self) -> bool:
@@ -112,6 +157,34 @@ class Committer:
     def close(self) -> None:
         """Let go of the store."""
         self.writer.close()
+
+    def _keep(self, tx: Transaction) -> None:
+        """Commit what a slice has done."""
+        if tx.has_changed:
+            tx.flush()
+        self.writer.commit()
+
+    def _step(self, tx: Transaction, steps: Steps) -> bool:
+        """Bring a slice to its end, unless it makes way; whether there is more to do."""
+        is_awaited = None if self._has_begun_anew else tx.is_awaited
+        more: bool | None = None
+        while more is None:
+            try:
+                next(steps)
+            except StopIteration as end:
+                more = bool(end.value)
+            else:
+                if is_awaited is not None and is_awaited() and self._put_aside(tx, steps):
+                    return True
+        self._keep(tx)
+        self._has_begun_anew = False
+        return more
+
+    def _put_aside(self, tx: Transaction, steps: Steps) -> bool:
+        changes = self.writer.put_aside() if tx.only_decides else None
+        if changes is not None:
+            self._aside = _Aside(tx, steps, changes)
+        return changes is not None
 
     def _tenant_by_tenant(self, commands: Sequence[Command]) -> list[Outcome]:
         """A transaction touches one tenant (so it stays on one node): one group for each."""
@@ -231,4 +304,5 @@ class Committer:
 
     def _abandon(self) -> None:
         self._memories.clear()
+        self._aside = None
         self.writer.rollback()

@@ -5,6 +5,8 @@ What is due is done under the tenant's lock in the transaction that records it: 
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 from guerdon.domain import coupons as decide
 from guerdon.domain import rewards as of_rewards
 from guerdon.domain.coupons import Coupon, DeliveryStatus, Sale, Status
@@ -79,14 +81,15 @@ def cancel(tx: Transaction, tenant_id: int, coupon: BoughtCoupon) -> None:
         )
 
 
-def fall_due(tx: Transaction, tenant_id: int, now: int, limit: int) -> int:
-    """Activate and expire the coupons whose time has come, at most `limit`; how many there were."""
+def fall_due(tx: Transaction, tenant_id: int, now: int, limit: int) -> Generator[None, None, int]:
+    """Activate and expire the coupons whose time has come, at most `limit`; returns how many."""
     if not stored.due(tx.rows, tenant_id, now, 1):
         return 0
     # Whoever else writes waits from here on, so that what is read now stays true.
     moment = tx.moment(tenant_id)
     overdue = stored.due(tx.rows, tenant_id, moment, limit)
     for coupon in overdue:
+        yield
         if coupon.status == "inactive":
             record(tx, tenant_id, decide.status_changed(coupon.named, "active"))
         if coupon.active_to is not None and coupon.active_to <= moment:

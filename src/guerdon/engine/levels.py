@@ -6,6 +6,7 @@ Source: Open Loyalty 4.3: a member has a first level from registration on, and i
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Any
 
 import msgspec
@@ -161,8 +162,8 @@ def remove_manual_level(tx: Transaction, command: RemoveManualLevel) -> None:
 # --- What is due ---------------------------------------------------------------------------------
 
 
-def review(tx: Transaction, tenant_id: int, now: int, limit: int) -> int:
-    """Review members whose period is over, longest over first; how many there were.
+def review(tx: Transaction, tenant_id: int, now: int, limit: int) -> Generator[None, None, int]:
+    """Review members whose period is over, longest over first; returns how many there were.
 
     Each may fall, begins a new period, and loses their points where the programme says so.
     """
@@ -172,6 +173,7 @@ def review(tx: Transaction, tenant_id: int, now: int, limit: int) -> int:
     # Whoever else writes waits from here on, so that what is read now stays true.
     due = _due(tx, tenant_id, rules, tx.moment(tenant_id), limit)
     for number in due:
+        yield
         _review(tx, tenant_id, number, rules)
     return len(due)
 

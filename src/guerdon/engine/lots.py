@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from guerdon.domain import lots, points
 from guerdon.domain.lots import FOREVER, Lot
@@ -51,8 +51,8 @@ def shown(expires_at: int) -> int | None:
     return None if expires_at == FOREVER else expires_at
 
 
-def fall_due(tx: Transaction, tenant_id: int, now: int, limit: int) -> int:
-    """Unlock and expire the lots whose time has come, at most `limit`; how many there were.
+def fall_due(tx: Transaction, tenant_id: int, now: int, limit: int) -> Generator[None, None, int]:
+    """Unlock and expire the lots whose time has come, at most `limit`; returns how many there were.
 
     Each is done in the transaction that records it, so it is done once, whatever happens between.
     """
@@ -61,9 +61,11 @@ def fall_due(tx: Transaction, tenant_id: int, now: int, limit: int) -> int:
     # Whoever else writes waits from here on, so that what is read now stays true.
     moment = tx.moment(tenant_id)
     overdue = ledger.due(tx.rows, tenant_id, moment, limit)
+    yield
     tx.lots.update({(tenant_id, lot.position): lot for lot in overdue})
     learn(tx, tenant_id, {lot.number for lot in overdue}, books_only=True)
     for lot in overdue:
+        yield
         _settle(tx, tenant_id, lot)
     return len(overdue)
 

@@ -9,6 +9,7 @@ Cost: a change of one member costs that member's segments, whatever the number o
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from datetime import date
 from functools import cache
 from typing import Any
@@ -55,13 +56,16 @@ def on_forgotten(tx: Transaction, tenant_id: int, number: int, **_: Any) -> None
     look(tx, tenant_id, number)
 
 
-def look_at_due(tx: Transaction, tenant_id: int, now: int, limit: int) -> int:
-    """Look at members whom time may have moved, longest due first; how many there were."""
+def look_at_due(
+    tx: Transaction, tenant_id: int, now: int, limit: int
+) -> Generator[None, None, int]:
+    """Look at members whom time may have moved, longest due first; returns how many there were."""
     if not _due(tx, tenant_id, now, 1):
         return 0
     # Whoever else writes waits from here on, so that what is read now stays true.
     due = _due(tx, tenant_id, tx.moment(tenant_id), limit)
     for number in due:
+        yield
         look(tx, tenant_id, number)
     return len(due)
 

@@ -27,7 +27,7 @@ from guerdon.engine import (
     segments,
 )
 from guerdon.engine.clockwork import ticking
-from guerdon.engine.committer import Committer
+from guerdon.engine.committer import Committer, Steps, Task
 from guerdon.errors import StoreError
 from guerdon.followers import rules
 from guerdon.followers.index import IndexFollower
@@ -52,13 +52,14 @@ class Chore(msgspec.Struct, frozen=True):
     when:  "activities" and "decisions": that journal has grown (and once at the start);
            "time": every `limits.clockwork_seconds`; "idle": likewise, but only while no command
            waits.
-    run:   a slice of a few milliseconds, (tx, tenant_id) -> whether there is more to do at once.
+    run:   a slice of a few milliseconds, (tx, tenant_id) -> whether there is more to do at once;
+           step by step if it can be put aside between two of them.
     wants: asked before a transaction is begun: whether there is anything to do.
     """
 
     name: str
     when: Literal["activities", "decisions", "time", "idle"]
-    run: Callable[[Transaction, int], bool]
+    run: Callable[[Transaction, int], bool | Steps]
     wants: Callable[[Rows, int], bool] = _always
 
 
@@ -134,6 +135,8 @@ class Upkeep:
 
     def slice(self, committer: Committer, *, busy: bool) -> bool:
         """Do a little of whatever is due; True while there is more to do at once."""
+        if committer.has_put_aside:
+            return committer.go_on()
         self._look(committer)
         if not self._round or self._starts_anew:
             self._start_round()
@@ -143,7 +146,7 @@ class Upkeep:
         turn_until = until if is_short else math.inf
         while self._round:
             self._more |= self._serve(committer, self._round.popleft(), turn_until, busy=busy)
-            if self._round and committer.clock.monotonic() >= until:
+            if self._round and _is_over(committer, until):
                 return True
         return self._more
 
@@ -196,7 +199,7 @@ class Upkeep:
             if busy and chore.when == "idle":
                 continue
             more |= self._do(committer, place, chore)
-            if committer.clock.monotonic() >= until:
+            if _is_over(committer, until):
                 # What was done now comes last in the tenant's next turn.
                 return more or bool(place.pending)
         return more
@@ -239,9 +242,7 @@ class Upkeep:
             if not is_done:
                 place.pending[chore.name] = chore
 
-    def _work(
-        self, committer: Committer, place: _Place, task: Callable[[Transaction], bool]
-    ) -> bool:
+    def _work(self, committer: Committer, place: _Place, task: Task) -> bool:
         """A slice of a tenant's work, if this process is the one to do it."""
         if committer.is_only_one:
             return committer.work(task)
@@ -258,3 +259,8 @@ class Upkeep:
         if not lease.held:
             place.rests_until = committer.clock.monotonic() + limits.upkeep_lease_seconds
         return lease.held
+
+
+def _is_over(committer: Committer, until: float) -> bool:
+    """Whether it is somebody else's turn: the time is up, or a slice has made way."""
+    return committer.has_put_aside or committer.clock.monotonic() >= until

@@ -11,11 +11,13 @@ Errors: every method may raise `StoreBusy`, `StoreFull`, `StoreReadOnly`, `Store
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
+Changes = Mapping[str, list[Row]]
+"""Changes that were put off, by query: the rows it is to be run for."""
 
 
 class Rows(Protocol):
@@ -42,6 +44,15 @@ class Writer(Rows, Protocol):
 
     def rollback(self) -> None:
         """Give the transaction up; harmless when there is none."""
+
+    def put_aside(self) -> Changes | None:
+        """Give the transaction up, but for the changes that were put off in it.
+
+        None, and it goes on, when one was made already, or when others write to the store as well.
+        """
+
+    def take_up(self, changes: Changes) -> None:
+        """Put the changes off again, in another transaction."""
 
     def run(self, query: str, /, **values: Any) -> int:
         """Run a changing query; the number of rows it changed."""

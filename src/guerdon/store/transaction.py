@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import msgspec
@@ -25,6 +25,10 @@ from guerdon.store.vault import Vault
 
 GENESIS = bytes(32)
 _encode = msgspec.msgpack.Encoder().encode
+_besides = attrgetter("activity_position", "member_number", "row_number", "identity_version")
+"""What of a head changes when something is done besides deciding."""
+_decided = attrgetter("decision_position", "decision_hash", "member_number", "identity_version")
+"""What changes when anything is decided."""
 _ENTRY: Callable[[Row], decision_blocks.Entry] = itemgetter(1, 2, 6)
 """A decision's position, its type and its ordinal, of the row that is stored."""
 
@@ -103,6 +107,7 @@ class Transaction:
         """Rows of imports (tenant, import, place) that are not through."""
         self._writes = rows.writes
         self._heads: dict[int, Head] = {}
+        self._found: dict[int, Head] = {}
         self._valid: dict[int, Memory] = {}
         self._activities: list[Row] = []
         self._decisions: list[Row] = []
@@ -128,6 +133,7 @@ class Transaction:
             row = self.rows.one("lock_head", tenant_id=tenant_id)
             if row is None:
                 raise NotFound("no such tenant", code="unknown_tenant")
+            self._found[tenant_id] = Head(tenant_id, *row)
             head = Head(tenant_id, *row)
             head.recorded_at = max(head.recorded_at, self.now)
             self._heads[tenant_id] = head
@@ -290,6 +296,30 @@ class Transaction:
         return True
 
     @property
+    def only_decides(self) -> bool:
+        """Whether nothing but decisions was added to any tenant's journals, and no number given."""
+        return not self._activities and all(
+            _besides(head) == _besides(self._found[tenant_id])
+            for tenant_id, head in self._heads.items()
+        )
+
+    def is_still_true(self) -> bool:
+        """Whether one that only decides may go on where another transaction has come between.
+
+        What it has read, and what follows from it, depends on decisions, since state tables are
+        nothing but folds of their journal. So it is true as long as nobody has added one.
+        Activities may have been added; its own decisions are still of the moment when it began.
+        """
+        for tenant_id, head in self._heads.items():
+            row = self.rows.one("lock_head", tenant_id=tenant_id)
+            was, now = self._found[tenant_id], Head(tenant_id, *row) if row else None
+            if now is None or _decided(now) != _decided(was):
+                return False
+            self._found[tenant_id] = now
+            head.activity_position, head.row_number = now.activity_position, now.row_number
+        return True
+
+    @property
     def has_changed(self) -> bool:
         """Whether there is anything to keep; one that only looked costs no sync."""
         collected = self._activities or self._decisions or self._counts
@@ -311,6 +341,8 @@ class Transaction:
             )
             self._counts.clear()
         if self._heads:
+            for tenant_id, head in self._heads.items():
+                head.recorded_at = max(head.recorded_at, self._found[tenant_id].recorded_at)
             self.rows.run_many(
                 "save_head",
                 [

@@ -12,7 +12,7 @@ import apsw
 
 from guerdon import errors, limits
 from guerdon.store import queries
-from guerdon.store.port import Row, Rows
+from guerdon.store.port import Changes, Row, Rows
 from guerdon.store.sqlite import pages
 from guerdon.store.sqlite.log import Log
 from guerdon.store.sqlite.mover import keep_log
@@ -106,6 +106,7 @@ class SqliteWriter(SqliteRows):
         self._sweeps_from = 1 if connection.pragma("user_version") == _PURGES else None
         self._sweeps_again = False
         self._groups = 0
+        self._changes_before = 0
         # What was put off, by query. Rows are added before others are changed.
         self._waiting: dict[str, list[Row]] = {}
         self._awaited: set[str] = set()
@@ -123,6 +124,7 @@ class SqliteWriter(SqliteRows):
             raise errors.StoreUnavailable("a sync failed; the store must be opened again")
         with self._watch:
             self._connection.execute("BEGIN IMMEDIATE")
+        self._changes_before = self._connection.total_changes()
 
     def commit(self) -> None:
         self._catch_up()
@@ -150,6 +152,18 @@ class SqliteWriter(SqliteRows):
             # A transaction that cannot be ended leaves no room for another.
             self.failed = True
             raise
+
+    def put_aside(self) -> Changes | None:
+        if self._connection.total_changes() != self._changes_before:
+            return None
+        changes = self._waiting
+        self.rollback()
+        return changes
+
+    def take_up(self, changes: Changes) -> None:
+        for query, rows in changes.items():
+            self._waiting[query] = rows
+            self._awaited |= _TABLES[query]
 
     def run(self, query: str, /, **values: Any) -> int:
         if query in _ADDS_ONE:
@@ -192,6 +206,7 @@ class SqliteWriter(SqliteRows):
         return False
 
     def purge(self) -> None:
+        self._changes_before = -1  # this change is none of a row
         with self._watch:
             self._connection.pragma("user_version", _PURGES)
         # One that is under way goes on to its end first: else those of many would have none.
