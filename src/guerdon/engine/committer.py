@@ -166,19 +166,24 @@ class Committer:
 
     def _step(self, tx: Transaction, steps: Steps) -> bool:
         """Bring a slice to its end, unless it makes way; whether there is more to do."""
-        is_awaited = None if self._has_begun_anew else tx.is_awaited
-        more: bool | None = None
-        while more is None:
-            try:
-                next(steps)
-            except StopIteration as end:
-                more = bool(end.value)
-            else:
-                if is_awaited is not None and is_awaited() and self._put_aside(tx, steps):
-                    return True
+        may_make_way = tx.is_awaited is not None and not self._has_begun_anew
+        while (more := self._some(steps)) is None:
+            if may_make_way and self.is_awaited() and self._put_aside(tx, steps):
+                return True
         self._keep(tx)
         self._has_begun_anew = False
         return more
+
+    def _some(self, steps: Steps) -> bool | None:
+        """A few steps of a slice: what it returns if they were the last."""
+        until = self.clock.monotonic() + limits.upkeep_look_seconds
+        try:
+            while True:
+                next(steps)
+                if self.clock.monotonic() >= until:
+                    return None
+        except StopIteration as end:
+            return bool(end.value)
 
     def _put_aside(self, tx: Transaction, steps: Steps) -> bool:
         changes = self.writer.put_aside() if tx.only_decides else None
