@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -10,6 +11,7 @@ import pytest
 
 from conformance.history import exported, journal_heads, make_again
 from conformance.stores import Bench, ingest
+from guerdon import limits
 from guerdon.clock import DAY
 from guerdon.domain.points import TRANSFER_WAS_EXPIRED
 from guerdon.engine import commands
@@ -17,6 +19,7 @@ from guerdon.engine.commands.definitions import Define
 from guerdon.engine.commands.points import AddPoints, ResetPoints
 from guerdon.engine.committer import Steps
 from guerdon.errors import StoreFull
+from guerdon.followers.background import Chore, Upkeep
 from guerdon.store import activities, decisions, points
 from guerdon.store.port import Rows
 from guerdon.store.transaction import Transaction
@@ -43,6 +46,7 @@ def busy(bench: Bench, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureR
     bench.settle()
     bench.clock.moment += 2 * DAY
     monkeypatch.setattr(bench.committer, "is_awaited", lambda: True)
+    monkeypatch.setattr(limits, "upkeep_way_seconds", math.inf)
     return bench
 
 
@@ -107,6 +111,16 @@ def test_events_that_come_between_are_stored_at_once_and_each_lot_expires_once(
     assert busy.ask(lambda rows: expired(rows, busy.tenant_id)) == MEMBERS * LOTS
     assert Counter(name for _, name, _ in recorded(busy))[TRANSFER_WAS_EXPIRED] == MEMBERS * LOTS
     require_sound(busy)
+
+
+def test_a_slice_that_has_made_way_for_long_goes_on_to_its_end(
+    busy: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "upkeep_way_seconds", 10 * busy.clock.pace)
+    asides = sum(turns(busy))
+    assert busy.ask(lambda rows: expired(rows, busy.tenant_id)) == MEMBERS * LOTS
+    # Each look at the clock is a step of it.
+    assert 0 < asides < 10 if busy.committer.is_only_one else asides == 0
 
 
 def test_an_event_is_no_older_than_those_before_it_though_the_clock_goes_back(busy: Bench) -> None:
@@ -184,6 +198,17 @@ def test_trouble_between_costs_the_slice_and_no_more(
     busy.settle()
     assert busy.ask(lambda rows: expired(rows, busy.tenant_id)) == MEMBERS * LOTS
     require_sound(busy)
+
+
+def test_trouble_after_making_way_is_told_with_the_place_it_happened_at(busy: Bench) -> None:
+    def fails(_tx: Transaction, _tenant_id: int) -> Steps:
+        yield
+        raise ArithmeticError
+
+    upkeep = Upkeep([Chore("broken", "activities", fails)])
+    with pytest.raises(ArithmeticError) as told:
+        upkeep.settle(busy.committer)
+    assert told.value.__notes__ == [f"broken of tenant {busy.tenant_id}"]
 
 
 def purges(tx: Transaction, _tenant_id: int) -> None:

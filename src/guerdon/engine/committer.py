@@ -57,12 +57,19 @@ class _Poisoned(Exception):
     """A command failed after it had written: the transaction cannot be kept."""
 
 
-class _Aside(msgspec.Struct, frozen=True):
-    """A slice that has made way: its transaction, what is left of it, and what it was to write."""
+class _Slice(msgspec.Struct):
+    """A slice that goes step by step.
+
+    way_until: when it has made way for long enough (of the clock's `monotonic`).
+    more:      what it returned, when all steps are done; None before.
+    changes:   what it was to write, while it is put aside.
+    """
 
     tx: Transaction
     steps: Steps
-    changes: Changes
+    way_until: float
+    more: bool | None = None
+    changes: Changes = {}
 
 
 class Committer:
@@ -81,7 +88,7 @@ class Committer:
         """Whether somebody's command has come while background work is done; the host tells."""
         self._memories: dict[int, Memory] = {}
         self._asked_at = -math.inf
-        self._aside: _Aside | None = None
+        self._aside: _Slice | None = None
         self._has_begun_anew = False
         self._log = structlog.get_logger()
 
@@ -107,7 +114,7 @@ class Committer:
         try:
             done = task(tx)
             if not isinstance(done, bool):
-                return self._step(tx, done)
+                return self._step(_Slice(tx, done, self._way_until()))
             self._keep(tx)
         except BaseException:
             self._abandon()
@@ -123,7 +130,8 @@ class Committer:
         """Go on with the slice that was put aside; whether there is more to do.
 
         When something was decided meanwhile, what it has read may be so no more: then it is given
-        up, and the next one does not make way, lest none comes to its end.
+        up, and the next one does not make way. Nor does this one any more when it has done so for
+        long. So each comes to its end, however many commands there are.
         """
         aside, self._aside = self._aside, None
         if aside is None:
@@ -135,7 +143,7 @@ class Committer:
                 self.writer.rollback()
                 return True
             self.writer.take_up(aside.changes)
-            return self._step(aside.tx, aside.steps)
+            return self._step(aside)
         except BaseException:
             self._abandon()
             raise
@@ -164,15 +172,22 @@ class Committer:
             tx.flush()
         self.writer.commit()
 
-    def _step(self, tx: Transaction, steps: Steps) -> bool:
+    def _way_until(self) -> float:
+        """Until when a slice that begins now may make way."""
+        if not self.is_only_one or self._has_begun_anew:
+            return -math.inf
+        return self.clock.monotonic() + limits.upkeep_way_seconds
+
+    def _step(self, each: _Slice) -> bool:
         """Bring a slice to its end, unless it makes way; whether there is more to do."""
-        may_make_way = tx.is_awaited is not None and not self._has_begun_anew
-        while (more := self._some(steps)) is None:
-            if may_make_way and self.is_awaited() and self._put_aside(tx, steps):
+        may_make_way = self.clock.monotonic() < each.way_until
+        while each.more is None:
+            each.more = self._some(each.steps)
+            if may_make_way and self.is_awaited() and self._put_aside(each):
                 return True
-        self._keep(tx)
+        self._keep(each.tx)
         self._has_begun_anew = False
-        return more
+        return each.more
 
     def _some(self, steps: Steps) -> bool | None:
         """A few steps of a slice: what it returns if they were the last."""
@@ -185,11 +200,13 @@ class Committer:
         except StopIteration as end:
             return bool(end.value)
 
-    def _put_aside(self, tx: Transaction, steps: Steps) -> bool:
-        changes = self.writer.put_aside() if tx.only_decides else None
-        if changes is not None:
-            self._aside = _Aside(tx, steps, changes)
-        return changes is not None
+    def _put_aside(self, each: _Slice) -> bool:
+        has_work_left = each.more is None or each.tx.has_changed
+        changes = self.writer.put_aside() if has_work_left and each.tx.only_decides else None
+        if changes is None:
+            return False
+        self._aside, each.changes = each, changes
+        return True
 
     def _tenant_by_tenant(self, commands: Sequence[Command]) -> list[Outcome]:
         """A transaction touches one tenant (so it stays on one node): one group for each."""

@@ -132,11 +132,12 @@ class Upkeep:
         self._starts_anew = False
         self._more = False
         self._look_at = _NEVER
+        self._where = ""
 
     def slice(self, committer: Committer, *, busy: bool) -> bool:
         """Do a little of whatever is due; True while there is more to do at once."""
         if committer.has_put_aside:
-            return committer.go_on()
+            return self._go_on(committer)
         self._look(committer)
         if not self._round or self._starts_anew:
             self._start_round()
@@ -165,6 +166,14 @@ class Upkeep:
         self._starts_anew = True
         for place in self._places.values():
             place.forget()
+
+    def _go_on(self, committer: Committer) -> bool:
+        """Go on with the slice that has made way; its chore is still pending afterwards."""
+        try:
+            return committer.go_on()
+        except Exception as trouble:  # as in `_do`
+            trouble.add_note(self._where)
+            raise
 
     def _look(self, committer: Committer) -> None:
         now = committer.clock.monotonic()
@@ -226,6 +235,7 @@ class Upkeep:
     def _do(self, committer: Committer, place: _Place, chore: Chore) -> bool:
         # One that fails is tried again, after the others.
         del place.pending[chore.name]
+        self._where = f"{chore.name} of tenant {place.tenant_id}"
         is_done = False
         try:
             if not chore.wants(committer.writer, place.tenant_id):
@@ -234,7 +244,7 @@ class Upkeep:
             more = self._work(committer, place, lambda tx: chore.run(tx, place.tenant_id))
             is_done = not more and (committer.is_only_one or place.lease.held)
         except Exception as trouble:  # goes on its way with the place it happened at
-            trouble.add_note(f"{chore.name} of tenant {place.tenant_id}")
+            trouble.add_note(self._where)
             raise
         else:
             return more
