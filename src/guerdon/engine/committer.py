@@ -130,8 +130,9 @@ class Committer:
         """Go on with the slice that was put aside; whether there is more to do.
 
         When something was decided meanwhile, what it has read may be so no more: then it is given
-        up, and the next one does not make way. Nor does this one any more when it has done so for
-        long. So each comes to its end, however many commands there are.
+        up, as it is when a command took its transaction down, and the next one does not make way.
+        Nor does this one any more when it has done so for long. So each comes to its end, however
+        many commands there are.
         """
         aside, self._aside = self._aside, None
         if aside is None:
@@ -186,7 +187,8 @@ class Committer:
             if may_make_way and self.is_awaited() and self._put_aside(each):
                 return True
         self._keep(each.tx)
-        self._has_begun_anew = False
+        if each.tx.has_changed:  # one that found nothing to do has not made up for another
+            self._has_begun_anew = False
         return each.more
 
     def _some(self, steps: Steps) -> bool | None:
@@ -326,5 +328,6 @@ class Committer:
 
     def _abandon(self) -> None:
         self._memories.clear()
-        self._aside = None
+        if self._aside is not None:
+            self._aside, self._has_begun_anew = None, True
         self.writer.rollback()
