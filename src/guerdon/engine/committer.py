@@ -184,7 +184,7 @@ class Committer:
         may_make_way = self.clock.monotonic() < each.way_until
         while each.more is None:
             each.more = self._some(each.steps)
-            if may_make_way and self.is_awaited() and self._put_aside(each):
+            if may_make_way and self._makes_way(each):
                 return True
         self._keep(each.tx)
         if each.tx.has_changed:  # one that found nothing to do has not made up for another
@@ -202,9 +202,12 @@ class Committer:
         except StopIteration as end:
             return bool(end.value)
 
-    def _put_aside(self, each: _Slice) -> bool:
+    def _makes_way(self, each: _Slice) -> bool:
+        """Put a slice aside if somebody waits, unless it has nothing left to do, or cannot be."""
         has_work_left = each.more is None or each.tx.has_changed
-        changes = self.writer.put_aside() if has_work_left and each.tx.only_decides else None
+        if not (has_work_left and self.is_awaited() and each.tx.only_decides):
+            return False
+        changes = self.writer.put_aside()
         if changes is None:
             return False
         self._aside, each.changes = each, changes
