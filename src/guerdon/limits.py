@@ -155,9 +155,7 @@ upkeep_busy_seconds = 0.005  # background work between two groups of commands
 upkeep_idle_seconds = 0.02  # the same while no command waits: the longest one then has to
 upkeep_hurried_seconds = 0.1  # after a command: others may follow, so slices are short
 upkeep_hurried_items_max = 48  # of a slice then: some 2 ms
-upkeep_way_seconds = (
-    0.01  # for so long a slice makes way for commands, before it goes on to its end
-)
+upkeep_way_seconds = 0.01  # so long a slice makes way for commands, then it goes on to its end
 upkeep_look_seconds = 0.000_1  # after which a slice that can make way looks whether one has come
 clockwork_duties_max = 256  # due things of a kind done in one slice: 15 ms
 clockwork_seconds = 60  # how late something due at an hour may be noticed

@@ -33,7 +33,7 @@ from guerdon.errors import (
     StoreUnavailable,
 )
 from guerdon.faults import fault
-from guerdon.store.port import Changes, Store, Writer
+from guerdon.store.port import Store, Writer
 from guerdon.store.transaction import Memory, Transaction
 from guerdon.store.vault import Vault
 
@@ -62,14 +62,14 @@ class _Slice(msgspec.Struct):
 
     way_until: when it has made way for long enough (of the clock's `monotonic`).
     more:      what it returned, when all steps are done; None before.
-    changes:   what it was to write, while it is put aside.
+    take_up:   while it is put aside: what puts off again what it was to write.
     """
 
     tx: Transaction
     steps: Steps
     way_until: float
     more: bool | None = None
-    changes: Changes = {}
+    take_up: Callable[[], None] | None = None
 
 
 class Committer:
@@ -135,7 +135,7 @@ class Committer:
         many commands there are.
         """
         aside, self._aside = self._aside, None
-        if aside is None:
+        if aside is None or aside.take_up is None:
             return False
         self.writer.begin()
         try:
@@ -143,7 +143,7 @@ class Committer:
                 self._has_begun_anew = True
                 self.writer.rollback()
                 return True
-            self.writer.take_up(aside.changes)
+            aside.take_up()
             return self._step(aside)
         except BaseException:
             self._abandon()
@@ -207,10 +207,10 @@ class Committer:
         has_work_left = each.more is None or each.tx.has_changed
         if not (has_work_left and self.is_awaited() and each.tx.only_decides):
             return False
-        changes = self.writer.put_aside()
-        if changes is None:
+        each.take_up = self.writer.put_aside()
+        if each.take_up is None:
             return False
-        self._aside, each.changes = each, changes
+        self._aside = each
         return True
 
     def _tenant_by_tenant(self, commands: Sequence[Command]) -> list[Outcome]:

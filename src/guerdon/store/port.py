@@ -11,13 +11,11 @@ Errors: every method may raise `StoreBusy`, `StoreFull`, `StoreReadOnly`, `Store
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
-Changes = Mapping[str, list[Row]]
-"""Changes that were put off, by query: the rows it is to be run for."""
 
 
 class Rows(Protocol):
@@ -45,14 +43,12 @@ class Writer(Rows, Protocol):
     def rollback(self) -> None:
         """Give the transaction up; harmless when there is none."""
 
-    def put_aside(self) -> Changes | None:
+    def put_aside(self) -> Callable[[], None] | None:
         """Give the transaction up, but for the changes that were put off in it.
 
-        None, and it goes on, when one was made already, or when others write to the store as well.
+        What puts them off again, in another transaction. None, and this one goes on, when a change
+        was made already, or when others write to the store as well.
         """
-
-    def take_up(self, changes: Changes) -> None:
-        """Put the changes off again, in another transaction."""
 
     def run(self, query: str, /, **values: Any) -> int:
         """Run a changing query; the number of rows it changed."""

@@ -107,7 +107,7 @@ class Transaction:
         """Rows of imports (tenant, import, place) that are not through."""
         self._writes = rows.writes
         self._heads: dict[int, Head] = {}
-        self._found: dict[int, Head] = {}
+        self._found: dict[int, Head] = {}  # as they are in the store
         self._valid: dict[int, Memory] = {}
         self._activities: list[Row] = []
         self._decisions: list[Row] = []

@@ -16,7 +16,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from guerdon import errors, limits
-from guerdon.store.port import Changes, Row, Rows
+from guerdon.store.port import Row, Rows
 from guerdon.store.postgres import statements
 from guerdon.store.postgres.server import (
     Connection,
@@ -177,12 +177,8 @@ class PostgresWriter(PostgresRows):
         self._forget()
         super().rollback()
 
-    def put_aside(self) -> Changes | None:
+    def put_aside(self) -> None:
         return None  # others may have changed what it has read
-
-    def take_up(self, changes: Changes) -> None:
-        for query, rows in changes.items():
-            self._put_off(QUERIES[query], rows)
 
     def run(self, query: str, /, **values: Any) -> int:
         self._count_write()

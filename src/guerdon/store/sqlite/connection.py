@@ -12,7 +12,7 @@ import apsw
 
 from guerdon import errors, limits
 from guerdon.store import queries
-from guerdon.store.port import Changes, Row, Rows
+from guerdon.store.port import Row, Rows
 from guerdon.store.sqlite import pages
 from guerdon.store.sqlite.log import Log
 from guerdon.store.sqlite.mover import keep_log
@@ -153,17 +153,16 @@ class SqliteWriter(SqliteRows):
             self.failed = True
             raise
 
-    def put_aside(self) -> Changes | None:
+    def put_aside(self) -> Callable[[], None] | None:
         if self._connection.total_changes() != self._changes_before:
             return None
-        changes = self._waiting
+        waiting, awaited = self._waiting, self._awaited
         self.rollback()
-        return changes
 
-    def take_up(self, changes: Changes) -> None:
-        for query, rows in changes.items():
-            self._waiting[query] = rows
-            self._awaited |= _TABLES[query]
+        def take_up() -> None:
+            self._waiting, self._awaited = waiting, awaited
+
+        return take_up
 
     def run(self, query: str, /, **values: Any) -> int:
         if query in _ADDS_ONE:
