@@ -57,13 +57,19 @@ def covering(
     return of
 
 
-def named(tx: Transaction, tenant_id: int, number: int, field: str | None) -> Account:
-    """A member's account; `field` is what the request calls the member."""
+def named(tx: Transaction, tenant_id: int, number: int, field: str | None = None) -> Account:
+    """The account of a member who was not deleted; `field` is what the request calls the member.
+
+    Errors: NotFound `unknown_member`.
+    """
     try:
-        return account(tx, tenant_id, number)
+        found = account(tx, tenant_id, number)
     except NotFound as unknown:
         unknown.field = field
         raise
+    if found.is_deleted:
+        raise NotFound("user not found", code="unknown_member", field=field)
+    return found
 
 
 def require_amount(amount: int) -> None:

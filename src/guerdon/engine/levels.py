@@ -140,7 +140,7 @@ def on_forgotten(tx: Transaction, tenant_id: int, number: int) -> None:
 def move_to_level(tx: Transaction, command: MoveToLevel) -> None:
     """See `MoveToLevel`."""
     tenant_id = command.tenant_id
-    case = _required(tx, tenant_id, command.number)
+    case = _present(tx, tenant_id, command.number)
     if not required(tx, tenant_id, "Level", command.level_id).active:
         raise Refused("The level is not active.", code="inactive_level", field="levelId")
     change = Move(command.level_id, case.place.level_id)
@@ -150,7 +150,7 @@ def move_to_level(tx: Transaction, command: MoveToLevel) -> None:
 def remove_manual_level(tx: Transaction, command: RemoveManualLevel) -> None:
     """See `RemoveManualLevel`."""
     tenant_id = command.tenant_id
-    case = _required(tx, tenant_id, command.number)
+    case = _present(tx, tenant_id, command.number)
     if case.place.manual_level_id is None:
         message = "Customer is not assigned to level manually"
         raise Refused(message, code="no_manual_level")
@@ -270,6 +270,14 @@ def _recalculated(tx: Transaction, case: _Case) -> None:
 def _required(tx: Transaction, tenant_id: int, number: int) -> _Case:
     case = _case(tx, tenant_id, number)
     if case is None:
+        raise NotFound("user not found", code="unknown_member")
+    return case
+
+
+def _present(tx: Transaction, tenant_id: int, number: int) -> _Case:
+    """The same of a member who was not deleted."""
+    case = _required(tx, tenant_id, number)
+    if case.is_deleted:
         raise NotFound("user not found", code="unknown_member")
     return case
 

@@ -64,7 +64,7 @@ def add(  # noqa: PLR0913 - points come with about this many things
     validity_days: how long they last instead of what the settings say.
     """
     require_amount(amount)
-    to = account(tx, tenant_id, number)
+    to = named(tx, tenant_id, number)
     require_room(tx, tenant_id, to, amount)
     granted = terms(tx, tenant_id, to, amount, validity_days)
     slip = _slip(tx, tenant_id, to, amount, issuer, comment, transaction_id)
@@ -173,7 +173,7 @@ def give_back(
 ) -> Transferred:
     """Return spent points as a fresh lot that is open at once."""
     require_amount(amount)
-    to = account(tx, tenant_id, number)
+    to = named(tx, tenant_id, number)
     require_room(tx, tenant_id, to, amount)
     available = amount - min(to.debt, amount)
     granted = Terms(available, expiry(tx, tenant_id, tx.moment(tenant_id)))

@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from guerdon.store import members
+from guerdon.store.members import Member
 from guerdon.store.port import Rows
 from guerdon.store.vault import Vault
 
@@ -56,6 +58,13 @@ def of(rows: Rows, tenant_id: int, number: int) -> Standing:
     """Where the member with a number stands; somebody without an entry is new."""
     row = rows.one("standing", tenant_id=tenant_id, number=number)
     return Standing(*row) if row else _NEW
+
+
+def present(rows: Rows, tenant_id: int, member_id: str) -> Member | None:
+    """The member with a uuid, unless they were deleted: then they are not found any more."""
+    found = members.by_id(rows, tenant_id, member_id)
+    is_there = found is not None and of(rows, tenant_id, found.number).status != "deleted"
+    return found if is_there else None
 
 
 def deleted(rows: Rows, tenant_id: int) -> list[int]:

@@ -76,3 +76,19 @@ def test_points_and_purchases_that_are_sent_again_count_once(counter):
     house.clock.now = lambda: start + (limits.idempotency_days + 1) * DAY
     late = ask(counter, "/points/transfer/add", transfer, "key of /points/transfer/add")
     assert (late.status, late.headers.get(REPLAYED)) == (200, None), "after a month it is forgotten"
+
+
+@pytest.mark.parametrize("move", ["add", "spend", "block"])
+def test_points_with_a_key_that_came_with_something_else_are_refused_by_no_field(counter, move):
+    counter.gives(10)
+    replies = [
+        ask(
+            counter,
+            f"/points/transfer/{move}",
+            {"transfer": {"customer": counter.ann.member_id, "points": points}},
+            "k-1",
+        )
+        for points in (1, 2)
+    ]
+    assert [reply.status for reply in replies] == [200, 422]
+    assert replies[1].json()["error"]["code"] == 422

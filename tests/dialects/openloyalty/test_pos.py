@@ -122,3 +122,9 @@ def test_wrong_forms_are_told_field_by_field(house):
     taken = send(house, headers, f"/pos/{other}", DOCUMENTED, "PUT")
     assert children(taken)["identifier"] == USED
     assert send(house, headers, f"/pos/{pos_id}", DOCUMENTED, "PUT").status == 200
+
+
+def test_a_point_of_sale_is_found_by_its_id_in_capital_letters(house):
+    headers = permanent(house)
+    pos_id = made(house, headers, FEW)
+    assert get(house, headers, f"/pos/{pos_id.upper()}").json()["posId"] == pos_id

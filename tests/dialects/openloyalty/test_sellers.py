@@ -181,3 +181,11 @@ def test_a_sellers_password_is_kept_as_a_hash_and_sealed_in_the_journal(house, h
     assert "open-sesame-1" not in events + everything(house)
     assert "argon2" not in events
     assert "user@example.com" not in events
+
+
+def test_a_phone_number_can_be_taken_away(house, headers, pos_id):
+    seller_id = register(house, headers, pos_id)
+    path = f"/seller/{seller_id.upper()}"
+    assert get(house, headers, path).json()["phone"] == "999888777"
+    assert send(house, headers, path, ["seller[phone]="], "PUT").status == 200
+    assert "phone" not in get(house, headers, path).json()

@@ -130,3 +130,9 @@ def test_a_code_means_one_store_in_the_whole_installation(house):
     made(house, theirs, "UK4")
     assert get(house, theirs, "/UK4/level").json() == {"levels": [], "total": 0}
     assert get(house, {}, "/UK4/settings/public").status == 200
+
+
+def test_a_store_is_found_by_its_id_in_capital_letters(house):
+    headers = permanent(house)
+    store_id = made(house, headers, "north", currency="EUR")
+    assert get(house, headers, f"/store/{store_id.upper()}").json()["storeId"] == store_id

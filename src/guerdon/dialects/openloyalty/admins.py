@@ -81,8 +81,8 @@ async def _define(visit: Visit, form: Form, known: Roles, before: Administrator 
     body: dict[str, Any] = {}
     for name in _DETAILS:
         text = form.text(name, required=False)
-        if text is not None:
-            body[name] = text
+        if form.has(name):
+            body[name] = text or ""
     email = (form.text("email", required=is_new or not form.names()) or "").lower()
     if email:
         body["email"] = email
@@ -174,7 +174,7 @@ def _chosen(visit: Visit, form: Form, known: Roles) -> list[str]:
 
 
 def _get(rows: Rows, visit: Visit) -> Administrator:
-    found = administrators.get(rows, visit.tenant_id, visit.params["admin"])
+    found = administrators.get(rows, visit.tenant_id, visit.params["admin"].lower())
     if found is None:
         raise NotFound(code="unknown_administrator")
     return found

@@ -18,7 +18,7 @@ from guerdon.domain.rewards import Reward, cashback, parse
 from guerdon.engine import cashback as engine
 from guerdon.engine.commands.rewards import RedeemCashback, ReportCashback
 from guerdon.errors import NotFound
-from guerdon.store import definitions, members
+from guerdon.store import definitions, standing
 from guerdon.store.port import Rows
 
 _NOBODY = "There is no cashback for this customer"
@@ -84,7 +84,7 @@ async def report(visit: Visit) -> Answer:
         form.fail("code", WRONG)
     message = form.text("message", required=False) or code
     form.check()
-    member = await visit.read(lambda rows: members.by_id(rows, visit.tenant_id, member_id))
+    member = await visit.read(lambda rows: standing.present(rows, visit.tenant_id, member_id))
     if member is None or status is None:
         return visit.missing()
     provider = visit.params["provider"]
@@ -149,7 +149,7 @@ async def _member(visit: Visit, form: Form) -> int:
     member_id = form.uuid("customerId")
     if not member_id:
         return 0
-    found = await visit.read(lambda rows: members.by_id(rows, visit.tenant_id, member_id))
+    found = await visit.read(lambda rows: standing.present(rows, visit.tenant_id, member_id))
     if found is None:
         form.fail("customerId", WRONG)
     return found.number if found else 0

@@ -20,7 +20,7 @@ from guerdon.engine.commands.rewards import (
     UsageChange,
 )
 from guerdon.errors import InvalidForm, NotFound, Refused
-from guerdon.store import members
+from guerdon.store import standing
 from guerdon.store.port import Rows
 from guerdon.web import answers
 
@@ -126,7 +126,7 @@ def _usage(visit: Visit, part: Form) -> _Said:
 
 def _numbers(rows: Rows, visit: Visit, said: list[_Said]) -> list[int]:
     """The numbers of the members whose coupons these are."""
-    found = (members.by_id(rows, visit.tenant_id, row[0]) for row in said)
+    found = (standing.present(rows, visit.tenant_id, row[0]) for row in said)
     return [each.number if each else _NOBODY for each in found]
 
 

@@ -14,7 +14,7 @@ from guerdon.dialects.openloyalty.desk import Answer, Visit
 from guerdon.dialects.openloyalty.forms import Form
 from guerdon.domain.rewards import LANGUAGES, Reward, parse
 from guerdon.errors import NotFound
-from guerdon.store import definitions, members
+from guerdon.store import definitions, standing
 from guerdon.store.definitions import Definition
 from guerdon.store.port import Rows
 
@@ -47,7 +47,7 @@ def required(rows: Rows, visit: Visit) -> Definition:
 
 def member_number(rows: Rows, visit: Visit) -> int:
     """The number of the member the path names. Errors: NotFound `unknown_member`."""
-    found = members.by_id(rows, visit.tenant_id, visit.params["customer"].lower())
+    found = standing.present(rows, visit.tenant_id, visit.params["customer"].lower())
     if found is None:
         raise NotFound(code="unknown_member")
     return found.number

@@ -101,10 +101,8 @@ def named(rows: Rows, visit: Visit) -> Member:
     member_id = visit.params["customer"].lower()
     if visit.caller.kind == "customer" and visit.caller.id != member_id:
         raise Forbidden("Access Denied.")
-    member = members.by_id(rows, visit.tenant_id, member_id)
+    member = standing.present(rows, visit.tenant_id, member_id)
     if member is None:
-        raise NotFound(code="unknown_member")
-    if standing.of(rows, visit.tenant_id, member.number).status == "deleted":
         raise NotFound(code="unknown_member")
     return member
 

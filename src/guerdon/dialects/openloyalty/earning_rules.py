@@ -21,7 +21,7 @@ from guerdon.domain.rules import parse
 from guerdon.engine.commands.definitions import Define
 from guerdon.engine.commands.rules import ReportEvent, UseCode, VisitPlace
 from guerdon.errors import Forbidden, NotFound
-from guerdon.store import definitions, members, rules
+from guerdon.store import definitions, rules, standing
 from guerdon.store.definitions import Definition
 from guerdon.store.port import Rows
 
@@ -200,7 +200,7 @@ async def _customer(visit: Visit) -> int:
     member_id = visit.params["customer"].lower()
     if visit.caller.kind == "customer" and visit.caller.id != member_id:
         raise Forbidden("Access Denied.")
-    member = await visit.read(lambda rows: members.by_id(rows, visit.tenant_id, member_id))
+    member = await visit.read(lambda rows: standing.present(rows, visit.tenant_id, member_id))
     if member is None:
         raise NotFound(code="unknown_member")
     return member.number

@@ -23,7 +23,7 @@ from guerdon.engine.commands.imports import Kind, Row
 from guerdon.engine.commands.members import EnrolMember
 from guerdon.engine.commands.points import AddPoints, SpendPoints
 from guerdon.engine.commands.purchases import AssignPurchase, RegisterPurchase
-from guerdon.store import definitions, members
+from guerdon.store import definitions, members, standing
 from guerdon.store.port import Rows
 
 GENDERS = ("male", "female", "not_disclosed")
@@ -194,7 +194,7 @@ def _member(rows: Rows, visit: Visit, form: Form) -> tuple[int, str]:
     tenant_id = visit.tenant_id
     member_id = form.uuid("customerId", required=False)
     if member_id:
-        member = members.by_id(rows, tenant_id, member_id)
+        member = standing.present(rows, tenant_id, member_id)
         return _known(form, "customerId", member.number if member else None), member_id
     for field, kind in _NAMES.items():
         name = form.text(field, required=False)

@@ -15,7 +15,7 @@ from guerdon.dialects.openloyalty.forms import MISSING_CHOICE
 from guerdon.engine.commands.definitions import Define, Undefine
 from guerdon.engine.commands.levels import MoveToLevel, RemoveManualLevel
 from guerdon.errors import NotFound, Refused
-from guerdon.store import definitions, levels, members, pictures
+from guerdon.store import definitions, levels, pictures, standing
 from guerdon.store.definitions import Definition
 from guerdon.web import answers
 
@@ -211,7 +211,7 @@ async def _asked(visit: Visit) -> Definition:
 
 async def _number(visit: Visit) -> int:
     member_id = visit.params["customer"].lower()
-    found = await visit.read(lambda rows: members.by_id(rows, visit.tenant_id, member_id))
+    found = await visit.read(lambda rows: standing.present(rows, visit.tenant_id, member_id))
     if found is None:
         raise NotFound(code="unknown_member")
     return found.number

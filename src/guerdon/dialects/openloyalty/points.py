@@ -175,6 +175,8 @@ async def _moved(visit: Visit, form: Form, command: Command) -> Answer:
     try:
         made: Transferred = await visit.execute(command)
     except Refused as refused:
+        if refused.field is None and refused.code not in _MESSAGES:
+            raise  # it is about no field, as when a key comes back with something else
         # What the form could not know is told beside the field it is about.
         form.fail(refused.field or "customer", _MESSAGES.get(refused.code, refused.message))
         form.check()

@@ -108,7 +108,7 @@ def _body(form: Form) -> dict[str, Any]:
 
 
 def _get(rows: Rows, visit: Visit) -> Definition:
-    found = definitions.get(rows, visit.tenant_id, "Pos", visit.params["pos"])
+    found = definitions.get(rows, visit.tenant_id, "Pos", visit.params["pos"].lower())
     if found is None:
         raise NotFound(code="unknown_definition")
     return found

@@ -112,6 +112,8 @@ def _read(form: Form, *, is_new: bool) -> tuple[dict[str, Any], str, bool | None
             text = form.text(name, required=is_required)
         if text is not None:
             body[name] = text.lower() if name == "email" else text
+        elif form.has(name):
+            body[name] = ""  # only a phone number can be taken away
     if body.get("email") and not is_address(body["email"]):
         form.fail("email", WRONG)
     password = form.text("plainPassword", required=is_new, chars_max=limits.password_chars_max)
@@ -168,7 +170,7 @@ async def _switched(visit: Visit, *, active: bool) -> Answer:
 
 
 def _get(rows: Rows, visit: Visit) -> Definition:
-    found = definitions.get(rows, visit.tenant_id, "Seller", visit.params["seller"])
+    found = definitions.get(rows, visit.tenant_id, "Seller", visit.params["seller"].lower())
     if found is None or found.body.get("deleted"):
         raise NotFound(code="unknown_seller")
     return found
@@ -187,7 +189,7 @@ def _shown(found: Definition, places: dict[str, Definition]) -> dict[str, Any]:
         "firstName": body["firstName"],
         "lastName": body["lastName"],
         "email": body["email"],
-        "phone": body.get("phone"),
+        "phone": body.get("phone") or None,
         "posId": body.get("posId"),
         "posName": pos.body["name"] if pos else None,
         "posCity": pos.body["location"].get("city") if pos else None,

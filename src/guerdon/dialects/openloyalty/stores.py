@@ -134,7 +134,7 @@ def endpoints() -> list[Endpoint]:
 
 async def _store(visit: Visit) -> Store:
     for store in await visit.read(lambda rows: stores.of_tenant(rows, visit.tenant_id)):
-        if store.store_id == visit.params["store"]:
+        if store.store_id == visit.params["store"].lower():
             return store
     raise NotFound(code="unknown_store")
 

@@ -24,6 +24,7 @@ def _forgotten(tx: Transaction, fact: Fact) -> None:
 def _deleted(tx: Transaction, fact: Fact) -> None:
     _forgotten(tx, fact)
     tx.rows.run("set_status", tenant_id=fact.tenant_id, number=fact.number, status="deleted")
+    tx.accounts.pop((fact.tenant_id, fact.number), None)
 
 
 FOLDS: dict[str, Fold] = {erasure.WAS_ANONYMIZED: _forgotten, erasure.WAS_DELETED: _deleted}
