@@ -366,3 +366,55 @@ def test_an_edit_keeps_what_it_does_not_send(house, headers):
         if name == "segments":
             whole["target"] = None
         assert shown == {key: each for key, each in whole.items() if each is not None}, name
+
+
+@pytest.mark.parametrize(
+    ("part", "prefix"), [("campaignActivity", "active"), ("campaignVisibility", "visible")]
+)
+def test_one_end_of_a_rewards_time_may_be_sent_alone(house, headers, part, prefix):
+    reply = post(house, "/campaign", DOCUMENTED, headers)
+    path = f"/campaign/{reply.json()['campaignId']}"
+    first, last, always = f"{prefix}From", f"{prefix}To", f"allTime{prefix.title()}"
+
+    def sent(**fields):
+        return post(house, path, {"campaign": {part: fields}}, headers, "PUT")
+
+    def shown():
+        return {
+            name: value if name == always else value[:10]
+            for name, value in get(house, path, headers)[part].items()
+        }
+
+    start = SHOWN[part][first][:10]
+    assert sent(**{last: "2030-01-02"}).status == 200
+    assert shown() == {always: False, first: start, last: "2030-01-02"}
+    assert sent(**{first: "2029-01-02"}).status == 200
+    assert shown() == {always: False, first: "2029-01-02", last: "2030-01-02"}
+    reply = sent(**{last: "2028-01-01"})
+    children = reply.json()["form"]["children"][part]["children"]
+    assert (reply.status, bool(children[last])) == (400, True), "before the beginning that is kept"
+    assert sent(**{first: ""}).status == 200
+    assert shown() == {always: False, last: "2030-01-02"}
+    assert sent(**{always: 1}).status == 200
+    assert shown() == {always: True}
+    assert sent(**{last: "2030-01-02"}).status == 200
+    assert shown() == {always: False, last: "2030-01-02"}
+    assert post(house, path, {"campaign": {part: []}}, headers, "PUT").status == 200
+    assert shown() == {always: True}
+
+
+def test_a_language_of_a_reward_stays_until_it_is_sent_empty(house, headers):
+    reward_id = offer(house, headers)
+
+    def names_after(**translations):
+        body = {"campaign": {"translations": translations}}
+        reply = post(house, f"/campaign/{reward_id}", body, headers, "PUT")
+        assert reply.status == 200, reply.body
+        shown = get(house, f"/campaign/{reward_id}", headers)["translations"]
+        return {each["locale"]: each["name"] for each in shown}
+
+    assert names_after(pl={"name": "herbata"}) == {"en": "tea", "pl": "herbata"}
+    assert names_after(en={"name": "black tea"}) == {"en": "black tea", "pl": "herbata"}
+    assert names_after(pl=None) == {"en": "black tea"}
+    body = {"campaign": {"translations": {"en": None}}}
+    assert post(house, f"/campaign/{reward_id}", body, headers, "PUT").status == 400

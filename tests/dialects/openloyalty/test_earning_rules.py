@@ -328,3 +328,168 @@ def test_a_rules_definition_is_kept_in_whole_numbers(house, shop) -> None:
     found = shop.get("/event?type=Guerdon.Rule.Event.RuleWasDefined")["events"]
     assert found[0]["payload"]["body"]["pointValue"] == 25_000
     assert not any(isinstance(v, float) for v in json.loads(json.dumps(found[0]["payload"])))
+
+
+LABELS = [{"key": "k", "value": "v"}]
+DATED = {"startAt": "2017-01-01 00:00", "endAt": "2037-01-01 00:00"}
+LIMIT = {"active": True, "period": "forever", "limit": 1}
+SKUS = {"skuIds": ["A"], "labels": LABELS}
+EXCLUDED = {
+    "excludedSKUs": ["A"],
+    "inclusionType": "include_labels",
+    "includedLabels": LABELS,
+    "excludedLabels": LABELS,
+    "excludeDeliveryCost": True,
+    "minOrderValue": 9.99,
+}
+MULTIPLIERS = [{"key": "k", "value": "v", "multiplier": 3}]
+EVENT = {"eventName": "like", "pointsAmount": 7}
+PLACE = {"latitude": 52, "longitude": -21, "radius": 1, "pointsAmount": 7}
+
+
+def level(house, name: str = "gold") -> str:
+    body = {"translations": {"en": {"name": name}}, "conditionValue": 99, "reward": {"value": 0}}
+    return house.execute(Define(house.tenant_id, 0, "Level", json.dumps(body))).definition_id
+
+
+def kept(shop, rule_id: str, **fields: Any) -> dict[str, Any]:
+    """The rule after an edit, which sends these fields and is taken."""
+    reply = shop.post(f"/earningRule/{rule_id}", "PUT", **fields)
+    assert reply.status == 200, reply.body
+    return shop.get(f"/earningRule/{rule_id}")
+
+
+@pytest.mark.parametrize(
+    ("kind", "required", "optional"),
+    [
+        ("points", {"pointValue": 2.5}, EXCLUDED),
+        ("multiply_for_product", {"multiplier": 2}, SKUS),
+        ("multiply_by_product_labels", {"labelMultipliers": MULTIPLIERS}, {}),
+        ("product_purchase", {"skuIds": ["A"], "pointsAmount": 7}, {}),
+        ("event", EVENT, {}),
+        ("custom_event", EVENT, {"limit": LIMIT}),
+        ("referral", {**EVENT, "eventName": "register", "rewardType": "both"}, {}),
+        ("geolocation", PLACE, {"limit": LIMIT}),
+        ("qrcode", {"code": "c", "pointsAmount": 7}, {"limit": LIMIT}),
+    ],
+)
+def test_a_rule_that_is_renamed_keeps_all_that_is_not_sent(
+    house, shop, kind: str, required: dict[str, Any], optional: dict[str, Any]
+) -> None:
+    places = ["000096cf-32a3-43bd-9034-4df343e5fd93"]
+    common = {"description": "d", "levels": [level(house)], "pos": places, "lastExecutedRule": True}
+    rule_id = shop.rule(kind, **required, **optional, **common, **DATED)
+    whole = shop.get(f"/earningRule/{rule_id}")
+    assert {name: whole[name] for name in optional} == optional
+    assert (whole["pos"], whole["lastExecutedRule"], whole["allTimeActive"]) == (
+        places,
+        True,
+        False,
+    )
+    assert kept(shop, rule_id, name="new", **required) == {**whole, "name": "new"}
+    missing = shop.post(f"/earningRule/{rule_id}", "PUT", name="newer")
+    assert missing.status == 400, "what is required is not kept"
+    emptied = kept(shop, rule_id, name="new", **required, description="", pos=[])
+    assert emptied == {k: v for k, v in whole.items() if k != "pos"} | {
+        "name": "new",
+        "description": "",
+    }
+
+
+def test_a_rule_for_some_pays_nobody_else_after_it_was_renamed(house, shop) -> None:
+    rule_id = shop.rule("points", pointValue=2, levels=[level(house)])
+    kept(shop, rule_id, name="renamed", pointValue=2)
+    buyer = {"email": "user@example.com", "name": "J"}
+    assert post(house, "/transaction", sale("1", buyer=buyer), shop.headers).status == 200
+    house.settle()
+    assert shop.get("/points/transfer")["total"] == 0
+    kept(shop, rule_id, name="renamed", pointValue=2, levels=[])
+    assert post(house, "/transaction", sale("2", buyer=buyer), shop.headers).status == 200
+    house.settle()
+    assert shop.get("/points/transfer")["total"] == 1, "levels that are sent empty are gone"
+
+
+def test_a_rules_limit_is_still_reached_after_an_edit(house, shop) -> None:
+    rule_id = shop.rule("custom_event", **EVENT, limit=LIMIT)
+    kept(shop, rule_id, name="renamed", **EVENT)
+    path = "/api/customer/earnRule/like"
+    assert house.call("POST", path, headers=shop.customer()).status == 200
+    second = house.call("POST", path, headers=shop.customer())
+    assert (second.status, second.json()) == (400, {"error": "limit exceeded"})
+    for sent, shown in [
+        ({"limit": 2}, {**LIMIT, "limit": 2}),
+        ({"period": "day"}, {"active": True, "period": "day", "limit": 2}),
+        ({"active": 0}, {"active": False, "period": "day", "limit": 2}),
+        ({"active": 1}, {"active": True, "period": "day", "limit": 2}),
+        ([], {}),
+        ({"limit": 1}, {}),
+    ]:
+        assert kept(shop, rule_id, name="n", **EVENT, limit=sent)["limit"] == shown, sent
+    wrong = {"active": 1, "period": "day"}
+    refused = shop.post(f"/earningRule/{rule_id}", "PUT", name="n", **EVENT, limit=wrong)
+    assert refused.status == 400
+
+
+def test_whom_a_rule_is_for_is_sent_as_a_whole(house, shop) -> None:
+    gold, segment = level(house), "000096cf-32a3-43bd-9034-4df343e5fd93"
+    rule_id = shop.rule("event", **EVENT, target="level", levels=[gold])
+
+    def whom(**sent: Any) -> tuple[list[str], list[str]]:
+        shown = kept(shop, rule_id, name="n", **EVENT, **sent)
+        return shown["levels"], shown["segments"]
+
+    assert whom() == ([gold], [])
+    assert whom(target="segment", segments=[segment]) == ([], [segment])
+    assert whom(description="d") == ([], [segment])
+    assert whom(levels=[gold]) == ([gold], [])
+    assert whom(segments="[ ]") == ([], [])
+
+
+def test_the_time_of_a_rule_stays_until_it_is_sent(shop) -> None:
+    rule_id = shop.rule("event", **EVENT)
+
+    def time(**sent: Any) -> tuple[bool, str | None, str | None]:
+        shown = kept(shop, rule_id, name="n", **EVENT, **sent)
+        ends = [(shown.get(name) or "")[:4] or None for name in ("startAt", "endAt")]
+        return shown["allTimeActive"], ends[0], ends[1]
+
+    def refused(**sent: Any) -> set[str]:
+        reply = shop.post(f"/earningRule/{rule_id}", "PUT", name="n", **EVENT, **sent)
+        children = reply.json()["form"]["children"]
+        return {name for name, child in children.items() if "errors" in child}
+
+    assert time() == (True, None, None)
+    assert refused(endAt="2030-01-01") == {"startAt"}, "an end that nobody has ever sent"
+    assert refused(allTimeActive=0) == {"startAt", "endAt"}
+    assert time(startAt="2020-01-01", endAt="2030-01-01") == (False, "2020", "2030")
+    assert time() == (False, "2020", "2030")
+    assert time(endAt="2031-01-01") == (False, "2020", "2031")
+    assert time(allTimeActive=0, startAt="2021-01-01") == (False, "2021", "2031")
+    assert refused(endAt="") == {"endAt"}
+    assert time(allTimeActive="") == (False, "2021", "2031"), "nothing said, nothing changed"
+    assert time(allTimeActive=1) == (True, "2021", "2031")
+    assert time() == (True, "2021", "2031")
+    assert time(allTimeActive=0) == (False, "2021", "2031")
+    assert time(allTimeActive=1, startAt="", endAt="") == (True, None, None)
+
+
+def test_products_are_needed_after_an_edit_not_in_it(shop) -> None:
+    rule_id = shop.rule("multiply_for_product", multiplier=2, **SKUS)
+    shown = kept(shop, rule_id, name="n", multiplier=2, labels=[])
+    assert (shown["skuIds"], shown["labels"]) == (["A"], [])
+    reply = shop.post(f"/earningRule/{rule_id}", "PUT", name="n", multiplier=2, skuIds=[])
+    assert (reply.status, bool(reply.json()["form"]["children"]["skuIds"])) == (400, True)
+    shown = kept(shop, rule_id, name="n", multiplier=2, skuIds=[], labels=LABELS)
+    assert (shown["skuIds"], shown["labels"]) == ([], LABELS)
+
+
+def test_a_rule_of_another_type_keeps_what_every_rule_has(house, shop) -> None:
+    gold = level(house)
+    rule_id = shop.rule("points", pointValue=2, levels=[gold], description="d", **DATED, **EXCLUDED)
+    whole = shop.get(f"/earningRule/{rule_id}")
+    shown = kept(shop, rule_id, type="custom_event", name="points", **EVENT)
+    common = {name: value for name, value in whole.items() if name not in {*EXCLUDED, "pointValue"}}
+    added = {"usageUrl": shown["usageUrl"], "limit": {}, **EVENT, "type": "custom_event"}
+    assert shown == {**common, **added}
+    back = kept(shop, rule_id, type="points", name="points", pointValue=1)
+    assert (back["excludedSKUs"], back["minOrderValue"], back["levels"]) == ([], 0, [gold])

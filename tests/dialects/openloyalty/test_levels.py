@@ -371,3 +371,43 @@ def test_only_who_may_sees_and_changes_levels(house):
     assert get(house, f"/level/{bronze}", theirs).status == 404
     assert get(house, "/level", theirs).json() == {"levels": [], "total": 0}
     assert house.call("DELETE", f"/api/level/{bronze}", headers=theirs).status == 404
+
+
+def test_an_edit_of_a_level_keeps_what_it_does_not_send(house):
+    headers = permanent(house)
+    special = {
+        "name": "s",
+        "value": 4.5,
+        "code": "c",
+        "startAt": "2018-02-01",
+        "endAt": "2018-02-15",
+    }
+    texts = {
+        "en": {"name": "Bronze", "description": "first"},
+        "pl": {"name": "Brązowy", "description": "pierwszy"},
+    }
+    level_id = level(
+        house, headers, 1.55, 0.15, minOrder=1.55, specialRewards=[special], translations=texts
+    )
+    path = f"/level/{level_id}"
+    whole = get(house, path, headers).json()
+
+    def changed(**fields):
+        reply = post(house, path, form(1.55, 0.15, **fields), headers, "PUT")
+        assert reply.status == 200, reply.body
+        return get(house, path, headers).json()
+
+    english, polish = whole["translations"]
+    renamed = changed(translations={"en": {"name": "Silver"}})
+    expected = [{**english, "name": "Silver"}, polish]
+    assert renamed == {**whole, "name": "Silver", "translations": expected}
+    assert len(renamed["specialRewards"]) == 1
+    both = changed(translations={"en": {"name": "Bronze"}, "pl": {"name": "B", "description": ""}})
+    assert both["translations"] == [english, {**polish, "name": "B", "description": ""}]
+    one = changed(translations={"en": {"name": "Bronze"}, "pl": None})
+    assert one["translations"] == [english], "a language that is sent empty is gone"
+    emptied = changed(translations={"en": {"name": "Bronze"}}, minOrder="", specialRewards=[])
+    assert ("minOrder" in emptied, emptied["specialRewards"]) == (False, [])
+    for missing in ("translations", "conditionValue", "reward"):
+        fields = {name: value for name, value in form()["level"].items() if name != missing}
+        assert post(house, path, {"level": fields}, headers, "PUT").status == 400, missing

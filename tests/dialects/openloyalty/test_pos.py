@@ -128,3 +128,33 @@ def test_a_point_of_sale_is_found_by_its_id_in_capital_letters(house):
     headers = permanent(house)
     pos_id = made(house, headers, FEW)
     assert get(house, headers, f"/pos/{pos_id.upper()}").json()["posId"] == pos_id
+
+
+def test_an_edit_of_a_point_of_sale_keeps_what_it_does_not_send(house):
+    headers = permanent(house)
+    pos_id = made(house, headers, DOCUMENTED)
+    whole = get(house, headers, f"/pos/{pos_id}").json()
+
+    def changed(*lines):
+        reply = send(house, headers, f"/pos/{pos_id}", [*FEW, *lines], "PUT")
+        assert reply.status == 200, reply.body
+        return get(house, headers, f"/pos/{pos_id}").json()
+
+    assert changed() == whole
+    moved = changed("pos[location][lat]=north")["location"]
+    assert moved["geoPoint"] == {"lat": "north", "long": "longitude"}
+    assert "geoPoint" not in changed("pos[location][long]=")["location"]
+    lines = [f"pos[{name}]=" for name in ("description", "location][address2")]
+    emptied = changed(*lines)
+    assert "description" not in emptied
+    assert list(emptied["location"]) == [
+        "street",
+        "address1",
+        "province",
+        "city",
+        "postal",
+        "country",
+    ]
+    for missing in FEW:
+        fewer = [line for line in FEW if line != missing]
+        assert send(house, headers, f"/pos/{pos_id}", fewer, "PUT").status == 400, missing

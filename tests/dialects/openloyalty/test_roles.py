@@ -173,3 +173,23 @@ def test_there_is_one_default_role(house):
         each["name"] for each in get(house, headers, ROLE).json()["roles"] if each["default"]
     ]
     assert defaults == ["Super admin", "second"]
+
+
+def test_a_role_that_is_renamed_still_grants_what_it_granted(house):
+    headers = permanent(house)
+    assert send(house, headers, ROLE, DOCUMENTED).status == 204
+    whole = get(house, headers, ROLE).json()["roles"][1]
+    path = f"{ROLE}/{whole['id']}"
+    assert send(house, headers, path, ["role[name]=renamed"], "PUT").status == 204
+    assert get(house, headers, path).json() == {**whole, "name": "renamed"}
+    refused = children(send(house, headers, path, ["role[default]=1"], "PUT"))
+    assert refused["name"] == BLANK, "what is required is not kept"
+    lines = ["role[name]=renamed", "role[permissions]="]
+    assert send(house, headers, path, lines, "PUT").status == 204
+    assert get(house, headers, path).json()["permissions"] == []
+
+
+def test_nobody_renames_a_role_that_grants_what_they_may_not_do(house):
+    own = staff(house, "ACL:MODIFY", "LEVEL:VIEW")
+    more = role(house, "STORE:MODIFY").ordinal
+    assert send(house, own, f"{ROLE}/{more}", ["role[name]=mine"], "PUT").status == 403

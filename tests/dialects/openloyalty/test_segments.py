@@ -278,3 +278,21 @@ def test_only_who_may_sees_and_changes_segments(house):
     assert get(house, f"/segment/{segment_id}/customers", theirs).status == 404
     assert get(house, "/segment", theirs).json() == {"segments": [], "total": 0}
     assert get(house, f"/segment/{segment_id}", headers).json()["customersCount"] == 1
+
+
+def test_an_edit_of_a_segment_keeps_its_description_until_it_is_sent(house):
+    headers = permanent(house)
+    criterion = {"type": "transaction_count", "max": 9}
+    segment_id = segment(house, headers, criterion, description="few purchases")
+    path = f"/segment/{segment_id}"
+
+    def changed(**fields):
+        reply = post(house, path, form(criterion, **fields), headers, "PUT")
+        assert reply.status == 200, reply.body
+        shown = get(house, path, headers).json()
+        return shown["name"], shown["description"]
+
+    assert changed(name="renamed") == ("renamed", "few purchases")
+    assert changed(name="renamed", description="") == ("renamed", "")
+    for missing in ({"name": "n"}, {"parts": form(criterion)["segment"]["parts"]}):
+        assert post(house, path, {"segment": missing}, headers, "PUT").status == 400

@@ -2,7 +2,7 @@
 
 The reward's type may stand beside its English name, as the documented sample has it; without one
 it is a discount code. A description's languages are those of `LANGUAGES`. What an edit does not
-send stays as it is; whom a reward is for is sent as a whole.
+send stays as it is, in every part of the form; whom a reward is for is sent as a whole.
 Source: Open Loyalty 4.3, "Reward campaigns": the fields of its form, in its order.
 """
 
@@ -12,29 +12,28 @@ from typing import Any
 
 from guerdon import limits
 from guerdon.dialects.openloyalty.campaigns_shapes import TEXTS
-from guerdon.dialects.openloyalty.forms import BLANK, MISSING_CHOICE, WRONG, Form
+from guerdon.dialects.openloyalty.forms import AUDIENCE, BLANK, MISSING_CHOICE, WRONG, Form
 from guerdon.domain.amounts import RATE
 from guerdon.domain.rewards import CASHBACK, LANGUAGES, PERCENTAGE, TYPES
 
 _PERCENT_MAX = 1_000 * RATE
 _LABEL_PARTS = 2
-_AUDIENCE = ("target", "levels", "segments")
 Body = dict[str, Any]
 
 
 def reward(form: Form, before: Body) -> Body:
     """The body of a reward, `before` an edit if it is one; what is wrong is noted in the form."""
-    type_given = form.choice("reward", TYPES, required=False)
-    beside = _type_beside_name(form)
+    type_given = form.choice("reward", TYPES, required=False) or _type_beside_name(form)
+    kind = type_given or before.get("reward", TYPES[0])
     body: Body = {
-        "reward": type_given or beside or before.get("reward", TYPES[0]),
+        "reward": kind,
         "translations": _translations(form, TEXTS, before),
         "costInPoints": form.points("costInPoints", required=False) or 0,
         **_audience(form),
         **_amounts(form),
         **_days(form),
-        "campaignVisibility": _span(form.child("campaignVisibility"), "Visible", "visible"),
-        "campaignActivity": _span(form.child("campaignActivity"), "Active", "active"),
+        "campaignVisibility": _span(form, "campaignVisibility", "visible", before),
+        "campaignActivity": _span(form, "campaignActivity", "active", before),
         "labels": _labels(form),
         "categories": form.ids("categories"),
         "featured": bool(form.switch("featured", required=False)),
@@ -44,7 +43,7 @@ def reward(form: Form, before: Body) -> Body:
         "moreInformationLink": form.text("moreInformationLink", required=False),
         "cashbackProvider": form.text("cashbackProvider", required=False),
     }
-    body.update(_kept(form, before))
+    body.update({**form.kept(before, AUDIENCE), "reward": kind})
     _require_value(form, body)
     return {name: value for name, value in body.items() if value is not None}
 
@@ -61,34 +60,24 @@ def category(form: Form, before: Body) -> Body:
     """The body of a category, `before` an edit if it is one."""
     order = form.whole("sortOrder", required=False, high=limits.integer_abs_max) or 0
     body = {"translations": _translations(form, (), before), "sortOrder": order}
-    return {**body, **_kept(form, before)}
-
-
-def _kept(form: Form, before: Body) -> Body:
-    """What an edit says nothing about; type and translations know that themselves."""
-    said = {"reward", "translations"}
-    if any(form.has(name) for name in _AUDIENCE):
-        said.update(_AUDIENCE)
-    return {
-        name: value for name, value in before.items() if name not in said and not form.has(name)
-    }
+    return {**body, **form.kept(before)}
 
 
 def _translations(form: Form, texts: tuple[str, ...], before: Body) -> dict[str, dict[str, str]]:
     part = form.child("translations")
     found = {}
     for locale in LANGUAGES:
-        spoken, known = part.child(locale), before.get("translations", {}).get(locale, {})
-        is_new = locale == LANGUAGES[0] and ("name" not in known or spoken.has("name"))
+        spoken = part.child(locale)
+        known = spoken.kept(before.get("translations", {}).get(locale, {}))
+        is_new = locale == LANGUAGES[0] and "name" not in known
         said = {"name": spoken.text("name", required=is_new)}
         for name in texts:
             said[name] = spoken.text(name, required=False, chars_max=limits.reward_text_chars_max)
         if texts:
             said["brandName"] = spoken.text("brandName", required=False)
-        whole = {name: said[name] if spoken.has(name) else known.get(name) for name in said}
-        kept = {name: text for name, text in whole.items() if text}
-        if kept:
-            found[locale] = kept
+        whole = {name: text for name, text in {**said, **known}.items() if text}
+        if whole:
+            found[locale] = whole
     return found
 
 
@@ -131,18 +120,18 @@ def _days(form: Form) -> Body:
     }
 
 
-def _span(part: Form, word: str, prefix: str) -> Body:
-    """When something holds: always, unless it is said otherwise."""
-    always = part.switch(f"allTime{word}", required=False)
-    low = part.moment(f"{prefix}From", required=False)
-    high = part.moment(f"{prefix}To", required=False)
-    if low is not None and high is not None and high < low:
-        part.fail(f"{prefix}To", WRONG)
+def _span(form: Form, name: str, prefix: str, before: Body) -> Body:
+    """When something holds: always, unless it is said otherwise or either end is known."""
+    part, first, last = form.child(name), f"{prefix}From", f"{prefix}To"
+    always = part.switch(f"allTime{prefix.title()}", required=False)
+    ends = {end: part.moment(end, required=False) for end in (first, last)}
+    ends.update(part.kept({end: before.get(name, {}).get(end) for end in ends}))
+    known = {end: moment for end, moment in ends.items() if moment is not None}
     if always is None:
-        always = low is None and high is None
-    bounds = {} if always else {f"{prefix}From": low, f"{prefix}To": high}
-    known = {name: moment for name, moment in bounds.items() if moment is not None}
-    return {f"allTime{word}": always, **known}
+        always = not known
+    if not always and len(known) == len(ends) and known[last] < known[first]:
+        part.fail(last, WRONG)
+    return {f"allTime{prefix.title()}": always, **({} if always else known)}
 
 
 def _labels(form: Form) -> list[dict[str, str]]:

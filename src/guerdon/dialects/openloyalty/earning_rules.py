@@ -63,7 +63,7 @@ async def create(visit: Visit) -> Answer:
 
 
 async def change(visit: Visit) -> Answer:
-    """`PUT /earningRule/{earningRule}`."""
+    """`PUT /earningRule/{earningRule}`: what is not required and not sent stays as it is."""
     return await _define(visit, await visit.read(lambda rows: _get(rows, visit)))
 
 

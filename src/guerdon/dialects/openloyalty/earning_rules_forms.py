@@ -2,7 +2,9 @@
 
 A form may send the fields of every type; only those of the rule's own type are looked at. Several
 products are a list or one text parted by semicolons, several labels likewise, each `key:value` or
-an object. An empty list may be written `[ ]`, as the documents do.
+an object. An empty list may be written `[ ]`, as the documents do. What an edit does not send stays
+as it is; of a rule that becomes one of another type only what every rule has. Whom a rule is for is
+sent as a whole.
 
 Source: Open Loyalty 4.3, "Earning rules"; the parted texts are of its 3.2 forms.
 """
@@ -15,36 +17,46 @@ from decimal import Decimal
 from typing import Any
 
 from guerdon import limits
-from guerdon.dialects.openloyalty.forms import BLANK, WRONG, Form
+from guerdon.dialects.openloyalty.forms import AUDIENCE, BLANK, WRONG, Form
 from guerdon.domain import geography
-from guerdon.domain.rules import PERIODS, REFERRAL_EVENTS, REWARD_TYPES, TYPES
+from guerdon.domain.rules import LIMITED, PERIODS, REFERRAL_EVENTS, REWARD_TYPES, TYPES
 
 _EMPTY = ("", "[]", "[ ]")
 _COORDINATE = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{0,15})?")
 _RATE_MAX = limits.rule_rate_max
+_TIME = ("startAt", "endAt")
+_OF_EVERY_TYPE = ("description", "allTimeActive", *_TIME, *AUDIENCE, "pos", "lastExecutedRule")
 Body = dict[str, Any]
 
 
 def body(form: Form, before: Body) -> Body:
-    """A rule's definition from the form `earningRule`; a change keeps the type unless it says one.
+    """A rule's definition from the form `earningRule`, `before` an edit if it is one.
 
     Errors: InvalidForm from the form's `check`.
     """
     known = str(before.get("type", ""))
     kind = form.choice("type", TYPES, required=not known) or known
+    if kind != known:
+        before = {name: before[name] for name in _OF_EVERY_TYPE if name in before}
+    time = _time(form, before)
     found: Body = {
         "type": kind,
         "name": form.text("name"),
         "description": form.text("description", required=False, chars_max=limits.string_chars_max)
         or "",
-        **_time(form),
+        **time,
         "target": form.choice("target", ("level", "segment"), required=False) or "level",
         "levels": ids(form, "levels"),
         "segments": ids(form, "segments"),
         "pos": ids(form, "pos"),
         "lastExecutedRule": form.switch("lastExecutedRule", required=False) or False,
     }
-    return {**found, **_OF_TYPE[kind](form)}
+    found.update(_OF_TYPE[kind](form))
+    if kind in LIMITED:
+        found["limit"] = _limit(form.child("limit"), before.get("limit", {}))
+    found.update({**form.kept(before, AUDIENCE), **time})
+    _require_products(form, found)
+    return found
 
 
 def ids(form: Form, name: str) -> list[str]:
@@ -63,14 +75,17 @@ def degrees(form: Form, name: str, most: int) -> int:
     return int((exact * geography.DEGREE).to_integral_value())
 
 
-def _time(form: Form) -> Body:
+def _time(form: Form, before: Body) -> Body:
+    """Whether a rule holds always, which it does not any more once an end is sent; and its ends."""
+    known = form.kept(before)
     always = form.switch("allTimeActive", required=False)
     if always is None:
-        always = not (form.has("startAt") or form.has("endAt"))
+        is_dated = any(map(form.has, _TIME))
+        always = not is_dated and known.get("allTimeActive", known.keys().isdisjoint(_TIME))
     span = {
         name: moment
-        for name in ("startAt", "endAt")
-        if (moment := form.moment(name, required=not always)) is not None
+        for name in _TIME
+        if (moment := form.moment(name, required=not always and name not in known)) is not None
     }
     return {"allTimeActive": always, **span}
 
@@ -91,14 +106,18 @@ def _general(form: Form) -> Body:
 
 
 def _product(form: Form) -> Body:
-    found = {
+    return {
         "multiplier": form.money("multiplier", high=_RATE_MAX),
         "skuIds": _skus(form, "skuIds"),
         "labels": _labels(form, "labels"),
     }
-    if not found["skuIds"] and not found["labels"]:
+
+
+def _require_products(form: Form, found: Body) -> None:
+    """What multiplies the points of products needs some, whether sent or kept."""
+    is_for_products = found["type"] == "multiply_for_product"
+    if is_for_products and not found["skuIds"] and not found["labels"]:
         form.fail("skuIds", BLANK)
-    return found
 
 
 def _product_labels(form: Form) -> Body:
@@ -132,10 +151,6 @@ def _event(form: Form) -> Body:
     return {"eventName": form.text("eventName"), **_points(form)}
 
 
-def _custom_event(form: Form) -> Body:
-    return {**_event(form), **_limit(form)}
-
-
 def _referral(form: Form) -> Body:
     return {
         "eventName": form.choice("eventName", REFERRAL_EVENTS),
@@ -150,27 +165,27 @@ def _geolocation(form: Form) -> Body:
         "longitude": degrees(form, "longitude", geography.LONGITUDE_MAX),
         "radius": form.money("radius"),
         **_points(form),
-        **_limit(form),
     }
 
 
 def _qrcode(form: Form) -> Body:
-    return {"code": form.text("code"), **_points(form), **_limit(form)}
+    return {"code": form.text("code"), **_points(form)}
 
 
 def _points(form: Form) -> Body:
     return {"pointsAmount": form.points("pointsAmount", low=1)}
 
 
-def _limit(form: Form) -> Body:
-    given = form.child("limit")
-    active = given.switch("active", required=False)
+def _limit(form: Form, before: Body) -> Body:
+    known = form.kept(before)
+    active = form.switch("active", required=False)
     if active is None:
-        return {"limit": {}}
+        active = known.get("active")
     if not active:
-        return {"limit": {"active": False}}
-    period = given.choice("period", PERIODS)
-    return {"limit": {"active": True, "period": period, "limit": given.whole("limit", low=1)}}
+        return {} if active is None else {**known, "active": False}
+    period = form.choice("period", PERIODS, required="period" not in known)
+    times = form.whole("limit", required="limit" not in known, low=1)
+    return {"active": True, "period": period, "limit": times, **known}
 
 
 def _skus(form: Form, name: str) -> list[str]:
@@ -218,7 +233,7 @@ _OF_TYPE: dict[str, Callable[[Form], Body]] = {
     "instant_reward": _instant_reward,
     "product_purchase": _purchased,
     "event": _event,
-    "custom_event": _custom_event,
+    "custom_event": _event,
     "referral": _referral,
     "geolocation": _geolocation,
     "qrcode": _qrcode,

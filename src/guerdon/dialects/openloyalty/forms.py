@@ -7,6 +7,8 @@ missing means absent, null or empty text. An optional one that is missing is Non
 Text is text whether it came as JSON or as a form body, so numbers and switches may be spelled
 either way. Nothing is ever a float: a JSON number is read by its shortest decimal text.
 
+An edit keeps the fields that were not sent (`Form.kept`); one that was sent empty is taken away.
+
 Units:   points are integers of hundredths, money of 1/10,000, both rounded half up; moments are
          microseconds UTC, read in the programme's time zone when they name no offset.
 Errors:  InvalidForm from `check`.
@@ -48,6 +50,9 @@ _UNESCAPED = re.compile(r"(.+T[0-9:.]+) ([0-9]{2}:?[0-9]{2})")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SWITCHES = {"1": True, "true": True, "on": True, "0": False, "false": False, "off": False}
 
+AUDIENCE = ("target", "levels", "segments")
+"""Whom something is for, which is sent as a whole."""
+
 Required = Literal[True]
 
 
@@ -68,6 +73,8 @@ class Form:
         self._errors: dict[str, list[str]] = {}
         self.parts: dict[str, Form] = {}
         self.messages: list[str] = []
+        self.is_emptied = False
+        """Whether this is a part that was sent, but with nothing in it."""
 
     # --- what was sent ------------------------------------------------------------------------
 
@@ -78,6 +85,18 @@ class Form:
     def names(self) -> list[str]:
         """The names of everything that was sent, known or not."""
         return list(self._given)
+
+    def kept(self, before: Mapping[str, Any], *wholes: Sequence[str]) -> dict[str, Any]:
+        """What stood before an edit in the fields that were not sent; none of an emptied part's.
+
+        wholes: fields that are sent together: none of them is kept when one was sent.
+        """
+        said = {name for whole in wholes if any(map(self.has, whole)) for name in whole}
+        return {
+            name: value
+            for name, value in before.items()
+            if not (self.is_emptied or self.has(name) or name in said)
+        }
 
     def raw(self, name: str) -> Any:
         """The field's value as it came; None when it did not."""
@@ -283,6 +302,7 @@ class Form:
         known = self.parts.get(name)
         if known is None:
             known = self.parts[name] = self._part(self._given.get(name), name)
+            known.is_emptied = self.is_emptied or (self.has(name) and not known.names())
         return known
 
     def children(self, name: str) -> list[Form]:

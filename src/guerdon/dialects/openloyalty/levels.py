@@ -82,7 +82,7 @@ async def create(visit: Visit) -> Answer:
 
 
 async def edit(visit: Visit) -> Answer:
-    """`PUT /level/{level}`: all of it but `active`, which stays when it is left out."""
+    """`PUT /level/{level}`: what is not required and not sent stays as it is."""
     return await _define(visit, await _asked(visit))
 
 
@@ -171,7 +171,7 @@ async def free_member(visit: Visit) -> Answer:
 
 async def _define(visit: Visit, before: Definition | None) -> Answer:
     form = await visit.form("level")
-    body = forms.body(visit, form)
+    body = forms.body(visit, form, before.body if before else {})
     active = form.switch("active", required=False)
     if before is None and len(await _known(visit)) >= limits.levels_max:
         form.fail("", f"There can be {limits.levels_max} levels.")

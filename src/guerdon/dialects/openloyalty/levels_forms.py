@@ -19,11 +19,14 @@ _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[_-][A-Za-z]{2,4})?")
 _SHORT_HOUR = re.compile(r"(\S+)[ T]([0-9]:[0-9]{2}.*)")
 
 
-def body(visit: Visit, form: Form) -> dict[str, Any]:
-    """A level's definition from the form `level`. Errors: InvalidForm from the form's `check`."""
+def body(visit: Visit, form: Form, before: dict[str, Any]) -> dict[str, Any]:
+    """A level's definition from the form `level`, `before` an edit if it is one.
+
+    Errors: InvalidForm from the form's `check`.
+    """
     reward = form.child("reward")
     found: dict[str, Any] = {
-        "translations": translations(form),
+        "translations": translations(form, before.get("translations", {})),
         "conditionValue": money_number(form.money("conditionValue")),
         "reward": {
             "name": reward.text("name"),
@@ -37,21 +40,29 @@ def body(visit: Visit, form: Form) -> dict[str, Any]:
         found["minOrder"] = money_number(least)
     if len(found["specialRewards"]) > limits.special_rewards_max:
         form.fail("specialRewards", WRONG)
-    return found
+    return {**found, **form.kept(before)}
 
 
-def translations(form: Form) -> dict[str, dict[str, str]]:
-    """Names and descriptions by locale; the default locale's name is required."""
+def translations(form: Form, before: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    """Names and descriptions by locale, those not sent as they stood before an edit.
+
+    The default locale's name is required, and so is that of any other that is sent; one that is
+    sent empty is taken away.
+    """
     given = form.child("translations")
-    found = {}
+    found = dict(before)
     for locale in dict.fromkeys([LOCALE, *given.names()]):
         if not _LOCALE.fullmatch(locale):
             given.fail(locale, WRONG)
             continue
         texts = given.child(locale)
+        if texts.is_emptied and locale != LOCALE:
+            found.pop(locale, None)
+            continue
         name = texts.text("name")
         description = texts.text("description", required=False, chars_max=limits.string_chars_max)
-        found[locale] = {"name": name, "description": description or ""}
+        said = {"name": name, "description": description or ""}
+        found[locale] = {**said, **texts.kept(before.get(locale, {}))}
     return found
 
 

@@ -20,19 +20,19 @@ from guerdon.store.port import Rows
 from guerdon.store.tallies import Tally
 
 _NOTHING = Tally(0, 0, 0)
-_REQUIRED = ("street", "address1")
+_ADDRESS = ("street", "address1", "address2", "province", "city", "postal", "country")
 _SORTS = ("posId", "name", "identifier", "description", "transactionsAmount", "transactionsCount")
+Body = dict[str, Any]
 
 
 async def create(visit: Visit) -> Answer:
     """`POST /pos`."""
-    return await _define(visit, "")
+    return await _define(visit, None)
 
 
 async def change(visit: Visit) -> Answer:
-    """`PUT /pos/{pos}`."""
-    found = await visit.read(lambda rows: _get(rows, visit))
-    return await _define(visit, found.definition_id)
+    """`PUT /pos/{pos}`: what is not required and not sent stays as it is."""
+    return await _define(visit, await visit.read(lambda rows: _get(rows, visit)))
 
 
 async def show(visit: Visit) -> Answer:
@@ -73,9 +73,10 @@ def endpoints() -> list[Endpoint]:
     ]
 
 
-async def _define(visit: Visit, pos_id: str) -> Answer:
+async def _define(visit: Visit, before: Definition | None) -> Answer:
     form = await visit.form("pos")
-    body = _body(form)
+    body = _body(form, before.body if before else {})
+    pos_id = before.definition_id if before else ""
     text = msgspec.json.encode(body).decode()
     try:
         defined = await visit.execute(
@@ -88,23 +89,27 @@ async def _define(visit: Visit, pos_id: str) -> Answer:
     return visit.ok({"posId": defined.definition_id})
 
 
-def _body(form: Form) -> dict[str, Any]:
-    body: dict[str, Any] = {"name": form.text("name"), "identifier": form.text("identifier")}
-    description = form.text("description", required=False)
-    if description is not None:
-        body["description"] = description
-    place = form.child("location")
-    location: dict[str, Any] = {name: place.text(name) for name in _REQUIRED}
-    address2 = place.text("address2", required=False)
-    if address2 is not None:
-        location["address2"] = address2
-    for name in ("province", "city", "postal", "country"):
-        location[name] = place.text(name)
-    lat, long = place.text("lat", required=False), place.text("long", required=False)
+def _body(form: Form, before: Body) -> Body:
+    body: Body = {
+        "name": form.text("name"),
+        "identifier": form.text("identifier"),
+        "description": form.text("description", required=False),
+        "location": _location(form.child("location"), before.get("location", {})),
+    }
     form.check()
-    if lat and long:
-        location["geoPoint"] = {"lat": lat, "long": long}
-    return {**body, "location": location}
+    body.update(form.kept(before))
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def _location(form: Form, before: Body) -> Body:
+    """An address, and where it is if both coordinates are known: sent, or from before an edit."""
+    location: Body = {name: form.text(name, required=name != "address2") for name in _ADDRESS}
+    point: Body = {name: form.text(name, required=False) for name in ("lat", "long")}
+    point.update(form.kept(before.get("geoPoint", {})))
+    location.update(form.kept({name: before.get(name) for name in _ADDRESS}))
+    if all(point.values()):
+        location["geoPoint"] = point
+    return {name: value for name, value in location.items() if value is not None}
 
 
 def _get(rows: Rows, visit: Visit) -> Definition:

@@ -85,7 +85,7 @@ async def create(visit: Visit) -> Answer:
 
 
 async def change(visit: Visit) -> Answer:
-    """`PUT /admin/acl/role/{role}`."""
+    """`PUT /admin/acl/role/{role}`: what is not required and not sent stays as it is."""
     role = await _role(visit)
     _require_all(visit, administrators.allowed(role))
     form = await visit.form("role")
@@ -160,9 +160,8 @@ def _body(visit: Visit, form: Form, before: dict[str, Any] | None = None) -> str
         if not visit.caller.may(f"{resource}:{access}"):
             part.fail("resource", MISSING_CHOICE)
     form.check()
-    if default is None:
-        default = bool(before and before["default"])
-    body = {"name": name, "default": default, "permissions": permissions}
+    body = {"name": name, "default": bool(default), "permissions": permissions}
+    body.update(form.kept(before or {}))
     return msgspec.json.encode(body).decode()
 
 

@@ -106,7 +106,7 @@ async def create(visit: Visit) -> Answer:
 
 
 async def edit(visit: Visit) -> Answer:
-    """`PUT /segment/{segment}`: all of it but `active`, which stays when it is left out."""
+    """`PUT /segment/{segment}`: what is not required and not sent stays as it is."""
     return await _define(visit, await _asked(visit))
 
 
@@ -221,7 +221,7 @@ def _shapes(
 
 async def _define(visit: Visit, before: Definition | None) -> Answer:
     form = await visit.form("segment")
-    body = forms.body(visit, form)
+    body = forms.body(visit, form, before.body if before else {})
     active = form.switch("active", required=False)
     if before is None:
         known = await visit.read(lambda rows: definitions.of_kind(rows, visit.tenant_id, _KIND))

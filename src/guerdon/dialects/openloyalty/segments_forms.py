@@ -25,8 +25,11 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENTS = ("fromDate", "toDate")
 
 
-def body(visit: Visit, form: Form) -> Fields:
-    """A segment's definition from the form `segment`; `form.check` says what is wrong with it."""
+def body(visit: Visit, form: Form, before: Fields) -> Fields:
+    """A segment's definition from the form `segment`, `before` an edit if it is one.
+
+    Errors: InvalidForm from the form's `check`.
+    """
     found: Fields = {
         "name": form.text("name"),
         "description": form.text("description", required=False, chars_max=limits.string_chars_max)
@@ -38,7 +41,7 @@ def body(visit: Visit, form: Form) -> Fields:
     found["parts"] = [_part(visit, each) for each in parts]
     if sum(len(part["criteria"]) for part in found["parts"]) > limits.segment_criteria_max:
         form.fail("parts", f"There can be {limits.segment_criteria_max} criteria.")
-    return found
+    return {**found, **form.kept(before)}
 
 
 def _part(visit: Visit, form: Form) -> Fields:
