@@ -229,6 +229,13 @@ def test_coupons_are_marked_as_used_as_documented(counter):
     assert reply.json()["error"] == {**bad["error"], "index": 0, "reason": "unknown_coupon"}
 
 
+def test_any_web_page_may_read_that_nothing_could_be_marked(counter):
+    for context, who in (("admin", counter.admin), ("customer", counter.own)):
+        reply = counter.ask(f"/{context}/campaign/coupons/mark_as_used", [], who)
+        assert (reply.status, reply.json()["error"]["code"]) == (400, 400)
+        assert reply.headers["access-control-allow-origin"] == "*"
+
+
 def test_a_delivery_is_followed_and_canceled(counter):
     counter.gives(10)
     ((coupon_id, _),) = counter.buy(counter.offer(costInPoints=10))

@@ -65,6 +65,14 @@ def test_a_store_without_a_currency_has_the_programmes(house):
     assert get(house, headers, f"/store/{store_id}").json()["currency"] == "PLN"
 
 
+def test_a_store_takes_the_currencies_that_the_settings_take(house):
+    headers = permanent(house)
+    for at, currency in enumerate(("EUR", "PLN", "ZZZ", "eur", "EURO", "E1R", "€€€", "EU")):
+        settings = send(house, headers, "/settings", [f"settings[currency]={currency}"])
+        lines = [f"store[code]=c{at}", "store[name]=n", f"store[currency]={currency}"]
+        assert send(house, headers, "/store", lines).status == settings.status, currency
+
+
 def test_wrong_forms_are_told_field_by_field(house):
     headers = permanent(house)
     empty = children(send(house, headers, "/store", []))

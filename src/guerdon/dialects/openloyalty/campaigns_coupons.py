@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from guerdon import limits
+from guerdon.dialects.openloyalty import refusals
 from guerdon.dialects.openloyalty.campaigns_forms import delivery_status
 from guerdon.dialects.openloyalty.campaigns_lists import member_number
 from guerdon.dialects.openloyalty.desk import Answer, Endpoint, Visit
@@ -137,7 +138,7 @@ def _bad_request(refused: Refused) -> Answer:
         error.update(index=refused.index, reason=refused.code)
     if isinstance(refused, InvalidForm):
         error["form"] = {"children": refused.tree}
-    return answers.json_answer(_BAD_REQUEST, {"error": error})
+    return answers.json_answer(_BAD_REQUEST, {"error": error}, refusals.JSON)
 
 
 async def change_delivery(visit: Visit) -> Answer:

@@ -12,11 +12,11 @@ from typing import Any
 from guerdon.dialects.openloyalty.desk import Answer, Endpoint, Visit
 from guerdon.dialects.openloyalty.forms import USED, WRONG
 from guerdon.engine.commands.places import DefineStore
+from guerdon.engine.settings import SETTINGS
 from guerdon.errors import Duplicate, NotFound, Refused
 from guerdon.store import stores
 from guerdon.store.stores import Store
 
-_CURRENCY = re.compile(r"[A-Z]{3}")
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 RESERVED = frozenset(
     (
@@ -54,7 +54,7 @@ async def create(visit: Visit) -> Answer:
         form.fail("code", WRONG)
     name = form.text("name")
     currency = form.text("currency", required=False) or ""
-    if currency and not _CURRENCY.fullmatch(currency):
+    if currency and not SETTINGS["programme.currency"].accepts(currency):
         form.fail("currency", WRONG)
     active = form.switch("active", required=False)
     form.check()
