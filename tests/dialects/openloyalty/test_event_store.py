@@ -27,6 +27,8 @@ SORTS = {
     "type": lambda event: event["type"],
     "name": lambda event: event["type"],
     "recorderOn": lambda event: event["id"],  # later events have later times
+    "recordedOn": lambda event: event["id"],
+    "recorded_on": lambda event: event["id"],
 }
 
 
@@ -157,13 +159,34 @@ def test_every_filter_gives_what_a_list_comprehension_gives(house, admin):
             if event["id"] >= (start or 1) and fnmatch.fnmatchcase(event["type"], kind or "*")
         ]
         is_down = (direction or "").upper() == "DESC"
-        if is_down and start is None and sort in (None, "id"):
-            expected = matching[::-1][:limit]
-        else:
-            expected = sorted(matching[:limit], key=SORTS[sort or "id"])[:: -1 if is_down else 1]
+        window = matching[-limit:] if is_down and start is None else matching[:limit]
+        expected = sorted(window, key=SORTS[sort or "id"])[:: -1 if is_down else 1]
         found = page(house, admin, f"?{query}")
         assert without_time(found["events"]) == without_time(expected), query
         assert found["total"] == len(matching), query
+
+
+def test_the_latest_recorded_are_the_highest_ids(house, admin):
+    register(house, 3)
+    everything = [event["id"] for event in journal(house)]
+    for sort in ("id", "recorderOn", "recordedOn", "recorded_on"):
+        for query, expected in (
+            ("", everything[:5]),
+            ("&direction=DESC", everything[:-6:-1]),
+            ("&direction=DESC&fromId=2", everything[5:0:-1]),
+        ):
+            found = page(house, admin, f"?perPage=5&sort={sort}{query}")["events"]
+            assert [event["id"] for event in found] == expected, (sort, query)
+
+
+def test_any_descending_order_is_one_of_the_newest_events(house, admin):
+    register(house, 3)
+    newest = [event["id"] for event in journal(house)[-5:]]
+    for sort in ("uuid", "type", "name"):
+        found = page(house, admin, f"?perPage=5&sort={sort}&direction=DESC")["events"]
+        assert sorted(event["id"] for event in found) == newest
+        keys = [(SORTS[sort](event), event["id"]) for event in found]
+        assert keys == sorted(keys, reverse=True)
 
 
 def test_a_reader_that_follows_the_ids_misses_nothing_while_events_arrive(house, admin):

@@ -2,8 +2,9 @@
 
 A page is a window of the journal in id order, cut first by `fromId` (inclusive) and `type`; `sort`
 and `direction` only order what is inside: equal ones by id, and DESC is ASC backwards. So a reader
-that asks again from its last id + 1 misses nothing, whatever it sorts by. The one exception is the
-newest-first page: ids descending without a `fromId` start at the end of the journal.
+that asks again from its last id + 1 misses nothing, whatever it sorts by. The window begins at the
+oldest; DESC without a `fromId` takes it from the newest end instead. Recorded times never go back,
+so that ordering by them is ordering by id.
 
 Cost:   about a quarter of a microsecond for each event: payloads are spliced in as stored, never
         parsed.
@@ -28,14 +29,16 @@ from guerdon.store.decisions import Recorded
 from guerdon.store.port import Rows
 from guerdon.store.vault import Vault
 
+_by_position = attrgetter("position")
+_by_type = attrgetter("type", "position")
 _SORTS: dict[str, Callable[[Recorded], Any]] = {
-    "id": attrgetter("position"),
-    "uuid": attrgetter("aggregate"),
-    "type": attrgetter("type"),
-    "name": attrgetter("type"),
-    "recorderOn": attrgetter("recorded_at"),
-    "recordedOn": attrgetter("recorded_at"),
-    "recorded_on": attrgetter("recorded_at"),
+    "id": _by_position,
+    "uuid": attrgetter("aggregate", "position"),
+    "type": _by_type,
+    "name": _by_type,
+    "recorderOn": _by_position,
+    "recordedOn": _by_position,
+    "recorded_on": _by_position,
 }
 _WHOLE = re.compile(r"[0-9]{1,16}")
 _EVENT_ID = re.compile(r"[1-9][0-9]{0,15}")
@@ -116,7 +119,7 @@ def parsed(query: Mapping[str, str]) -> PageQuery:
 def page(rows: Rows, vault: Vault, tenant_id: int, query: PageQuery) -> bytes:
     """The page as JSON text, of one snapshot."""
     start = query.start or 1
-    is_newest_first = query.sort == "id" and query.descending and query.start is None
+    is_newest_first = query.descending and query.start is None
     window = decisions.page(
         rows,
         vault,
@@ -126,11 +129,9 @@ def page(rows: Rows, vault: Vault, tenant_id: int, query: PageQuery) -> bytes:
         descending=is_newest_first,
         type=query.type,
     )
-    if not is_newest_first and (query.descending or query.sort != "id"):
-        window.sort(key=_SORTS[query.sort])
-        # Not `reverse=True`, which would leave equal ones in ascending order.
-        if query.descending:
-            window.reverse()
+    key = _SORTS[query.sort]
+    if key is not _by_position or query.descending != is_newest_first:
+        window.sort(key=key, reverse=query.descending)
     total = decisions.total(rows, tenant_id, start=start, type=query.type)
     return rendered(window, total)
 
