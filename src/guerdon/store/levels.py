@@ -55,3 +55,17 @@ def members(
         offset=offset,
     )
     return [row[0] for row in found]
+
+
+def members_before(
+    rows: Rows, tenant_id: int, level_id: str, *, limit: int, before: int
+) -> list[int]:
+    """The numbers of a level's members, descending, from the one before `before` on."""
+    found = rows.all(
+        "level_members_before",
+        tenant_id=tenant_id,
+        level_id=level_id,
+        before=before,
+        limit=limit,
+    )
+    return [row[0] for row in found]

@@ -52,3 +52,17 @@ def members(
         offset=offset,
     )
     return [row[0] for row in found]
+
+
+def members_before(
+    rows: Rows, tenant_id: int, segment_id: str, *, limit: int, before: int
+) -> list[int]:
+    """The numbers of a segment's members, descending, from the one before `before` on."""
+    found = rows.all(
+        "segment_members_before",
+        tenant_id=tenant_id,
+        segment_id=segment_id,
+        before=before,
+        limit=limit,
+    )
+    return [row[0] for row in found]

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from dialects.openloyalty.till import customer, permanent, post, seller
+from guerdon.dialects.openloyalty import campaigns_audience
 from guerdon.engine.commands.definitions import Define
 from guerdon.engine.commands.levels import MoveToLevel
 
@@ -316,6 +317,66 @@ def test_a_member_sees_what_they_may_buy(house, headers):
     everybody = offer(house, headers, "everybody")
     visible = get(house, f"/campaign/{everybody}/customers/visible?perPage=1&page=2", headers)
     assert (visible["customers"][0]["customerId"], visible["total"]) == (bob.member_id, 2)
+
+
+def test_whom_a_reward_is_for_is_listed_in_both_directions(house, headers, monkeypatch):
+    monkeypatch.setattr(campaigns_audience, "_PAGE_ROWS", 2)
+    several = [house.member(("card", str(at))) for at in range(6)]
+    ids = [each.member_id for each in several]
+    gone = house.member(("card", "gone")).member_id
+    assert house.call("DELETE", f"/api/customer/{gone}", headers=headers).status == 204
+    house.settle()
+    level = json.dumps({"name": "gold", "conditionValue": 9, "reward": {"value": 0}})
+    level_id = house.execute(Define(house.tenant_id, 0, "Level", level)).definition_id
+    for each in several[:3]:
+        house.execute(MoveToLevel(house.tenant_id, 0, each.number, level_id))
+    segment_ids = [segment(house, headers, chosen) for chosen in (ids[1:4], ids[2:5])]
+    house.settle()
+    rewards = [
+        (offer(house, headers), ids),
+        (offer(house, headers, target="level", levels=[level_id]), ids[:3]),
+        (offer(house, headers, target="segment", segments=segment_ids), ids[1:5]),
+    ]
+    for reward_id, expected in rewards:
+        path = f"/campaign/{reward_id}/customers/visible?perPage=2"
+        for query, ordered in (("", expected), ("&direction=desc", expected[::-1])):
+            pages = [get(house, f"{path}{query}&page={number}", headers) for number in range(1, 5)]
+            assert {each["total"] for each in pages} == {len(expected)}
+            found = [one["customerId"] for each in pages for one in each["customers"]]
+            assert found == ordered, (expected, query)
+
+
+def segment(house, headers, customers):
+    criterion = {"type": "customer_list", "customers": customers}
+    form = {"name": "some", "active": True, "parts": [{"criteria": [criterion]}]}
+    return post(house, "/segment", {"segment": form}, headers).json()["segmentId"]
+
+
+def test_lists_look_at_names_in_the_language_they_show(house, headers):
+    for texts in ({"en": "tea", "pl": "herbata"}, {"en": "coffee"}, {"en": "ice", "pl": "zimno"}):
+        translations = {language: {"name": name} for language, name in texts.items()}
+        body = {"active": True, "public": True, "unlimited": True, "coupons": ["a"]}
+        form = {"campaign": {**body, "translations": translations}}
+        assert post(house, "/campaign", form, headers).status == 200
+    ann = house.member(("email", "ann@example.com"))
+    listed = {
+        "/campaign": headers,
+        "/campaign/public/available": {},
+        "/customer/campaign/available": customer(house, ann.member_id),
+    }
+    for path, who in listed.items():
+        for query, expected in (
+            ("sort=name", ["coffee", "ice", "tea"]),
+            ("sort=name&_locale=pl", ["coffee", "herbata", "zimno"]),
+            ("sort=name&_locale=pl&direction=desc", ["zimno", "herbata", "coffee"]),
+            ("name=HERB&_locale=pl", ["herbata"]),
+            ("name=tea&_locale=pl", []),
+            ("name=coff&_locale=pl", ["coffee"]),
+            ("name=herb", []),
+            ("name=tea&_locale=xx", ["tea"]),
+        ):
+            found = names(get(house, f"{path}?{query}", who))
+            assert found == (expected, len(expected)), (path, query)
 
 
 def test_only_those_named_may_come(house, headers):

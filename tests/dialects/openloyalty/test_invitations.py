@@ -99,7 +99,12 @@ def test_wrong_invitations_are_refused_field_by_field(house, shop) -> None:
 def test_the_latest_invitations_come_first_where_that_is_asked(shop) -> None:
     for name in "ab":
         shop.invite(recipientEmail=f"{name}@example.com")
-    for query in ("?sort=createdAt", "?sort=createdAt&status=invited"):
+    for query in (
+        "?perPage=2",
+        "?status=invited",
+        "?sort=createdAt",
+        "?sort=createdAt&status=invited",
+    ):
         for direction, expected in (("asc", "ab"), ("desc", "ba")):
             found = shop.listed(f"{query}&direction={direction}")
             assert "".join(each["recipientEmail"][0] for each in found) == expected

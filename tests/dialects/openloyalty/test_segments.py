@@ -255,6 +255,36 @@ def found_and_listed(house, headers, buyers, monkeypatch, both):
     assert [line[:4] for line in sheet[2:]] == ["Ada,"]
 
 
+def test_members_are_sorted_as_all_members_are(house, monkeypatch):
+    headers = permanent(house)
+    known = [("Cleo", "c@x.example"), ("Bea", "a@x.example"), ("Ann", "b@y.example")]
+    profiles = [{"firstName": first, "email": email} for first, email in known]
+    ids = [house.member(("email", each["email"]), profile=each).member_id for each in profiles]
+    unnamed = house.member(("card", "9")).member_id
+    house.member(("card", "10"))
+    listed = {"type": "customer_list", "customers": [*ids, unnamed]}
+    segment_id = segment(house, headers, listed)
+    house.settle()
+    cleo, bea, ann = ids
+
+    def names(query):
+        reply = get(house, f"/segment/{segment_id}/customers?{query}", headers)
+        found = [each["customerId"] for each in reply.json()["customers"]]
+        return found, reply.json()["total"], reply.headers.get("x-guerdon-searched")
+
+    monkeypatch.setattr(limits, "search_slice_members", 2)
+    assert names("sort=firstName") == ([ann, bea, cleo, unnamed], 4, None)
+    assert names("sort=firstName&direction=desc") == ([cleo, bea, ann, unnamed], 4, None)
+    assert names("sort=email&perPage=2&page=2") == ([cleo, unnamed], 4, None)
+    assert names("sort=email&email=x.example&direction=desc") == ([cleo, bea], 2, None)
+    assert names("sort=customerId") == (sorted([*ids, unnamed]), 4, None)
+    assert names("sort=createdAt&direction=desc") == ([unnamed, ann, bea, cleo], 4, None)
+    monkeypatch.setattr(limits, "search_members_max", 2)
+    assert names("sort=firstName") == ([bea, cleo], 2, "2")
+    reply = get(house, f"/segment/{segment_id}/customers?sort=shoe", headers)
+    assert (reply.status, list(reply.json())) == (400, ["error"])
+
+
 def test_only_who_may_sees_and_changes_segments(house):
     headers = permanent(house)
     segment_id = segment(house, headers, {"type": "transaction_count", "max": 9})

@@ -16,7 +16,7 @@ from guerdon.dialects.openloyalty.lists import Page
 from guerdon.domain.erasure import WAS_DELETED
 from guerdon.domain.registration import CUSTOMER_WAS_REGISTERED
 from guerdon.domain.rewards import Reward, Sold
-from guerdon.store import decisions, levels, members, pictures, rewards, segments, standing
+from guerdon.store import decisions, levels, pictures, registrations, rewards, segments
 from guerdon.store.pictures import Picture
 from guerdon.store.port import Rows
 
@@ -59,42 +59,44 @@ def size(rows: Rows, tenant_id: int, counter: Counter, reward: Reward) -> int:
     total = sum(several) + sum(belonging)
     overlaps = len(reward.segments) + bool(reward.levels) > 1
     if overlaps and 0 < total <= limits.reward_audience_counted_max:
-        return sum(1 for _ in numbers_for(rows, tenant_id, reward))
+        return sum(1 for _ in _numbers(rows, tenant_id, reward))
     return min(total, counter.everybody)
 
 
-def numbers_for(rows: Rows, tenant_id: int, reward: Reward) -> Iterator[int]:
-    """The members a reward is for, ascending, each once; read a slice at a time."""
+def page_of(rows: Rows, tenant_id: int, reward: Reward, page: Page) -> list[int]:
+    """A page of the members a reward is for, by number in either direction.
+
+    Cost: for everybody it is worked out where a page begins; otherwise all pages before it.
+    """
+    offset, limit = page.offset, page.limit
     if not reward.levels and not reward.segments:
-        gone = set(standing.deleted(rows, tenant_id))
-        return (number for number in _walk(_numbers(rows, tenant_id)) if number not in gone)
-    several = [_walk(_members(levels.members, rows, tenant_id, each)) for each in reward.levels]
-    several += [
-        _walk(_members(segments.members, rows, tenant_id, each)) for each in reward.segments
-    ]
-    return _distinct(heapq.merge(*several))
+        numbers, _ = registrations.page(
+            rows, tenant_id, offset=offset, limit=limit, descending=page.descending
+        )
+        return numbers
+    found = _numbers(rows, tenant_id, reward, descending=page.descending)
+    return list(islice(found, offset, offset + limit))
 
 
-def page_of(numbers: Iterator[int], page: Page) -> list[int]:
-    """A page of numbers."""
-    return list(islice(numbers, page.offset, page.offset + page.limit))
+def _numbers(
+    rows: Rows, tenant_id: int, reward: Reward, *, descending: bool = False
+) -> Iterator[int]:
+    """The members of a reward's levels and segments, each once; read a slice at a time."""
+    start = registrations.registered(rows, tenant_id) + 1 if descending else 0
+    of_level = levels.members_before if descending else levels.members
+    of_segment = segments.members_before if descending else segments.members
 
+    past = "before" if descending else "after"
 
-def _numbers(rows: Rows, tenant_id: int) -> Callable[[int], list[int]]:
-    return lambda after: [each.number for each in members.after(rows, tenant_id, after, _PAGE_ROWS)]
+    def walk(ask: Callable[..., list[int]], group_id: str) -> Iterator[int]:
+        last = start
+        while found := ask(rows, tenant_id, group_id, limit=_PAGE_ROWS, **{past: last}):
+            yield from found
+            last = found[-1]
 
-
-def _members(
-    ask: Callable[..., list[int]], rows: Rows, tenant_id: int, group_id: str
-) -> Callable[[int], list[int]]:
-    return lambda after: ask(rows, tenant_id, group_id, after=after, limit=_PAGE_ROWS)
-
-
-def _walk(page: Callable[[int], list[int]]) -> Iterator[int]:
-    after = 0
-    while found := page(after):
-        yield from found
-        after = found[-1]
+    several = [walk(of_level, each) for each in reward.levels]
+    several += [walk(of_segment, each) for each in reward.segments]
+    return _distinct(heapq.merge(*several, reverse=descending))
 
 
 def _distinct(numbers: Iterator[int]) -> Iterator[int]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from guerdon.dialects.openloyalty.campaigns_audience import Counter
-from guerdon.dialects.openloyalty.campaigns_shapes import Audience, Shower
+from guerdon.dialects.openloyalty.campaigns_shapes import Audience, Shower, spoken
 from guerdon.dialects.openloyalty.desk import Answer, Visit
 from guerdon.dialects.openloyalty.forms import Form
 from guerdon.domain.rewards import LANGUAGES, Reward, parse
@@ -75,7 +75,8 @@ async def listed(visit: Visit, audience: Audience, *filters: Filter) -> Answer:
         several = definitions.of_kind(rows, visit.tenant_id, REWARD)
         fitting = [each for each in several if all(fits(each) for fits in filters)]
         showing = shower(rows, visit, audience)
-        return [showing.reward(each) for each in page.cut(fitting, key)], len(fitting)
+        chosen = page.cut(fitting, key_in(locale(visit)))
+        return [showing.reward(each) for each in chosen], len(fitting)
 
     items, total = await visit.read(found)
     return visit.listed("campaigns", items, total)
@@ -98,7 +99,8 @@ def filters_of(visit: Visit) -> list[Filter]:
         filters.append(lambda each: each.body["reward"] == reward)
     name = visit.asked("name").lower()
     if name:
-        filters.append(lambda each: name in str(name_in(each) or "").lower())
+        language = locale(visit)
+        filters.append(lambda each: name in str(name_in(each, language) or "").lower())
     wanted = _labels_asked(visit)
     if wanted:
         filters.append(lambda each: all(_has_label(each, label) for label in wanted))
@@ -133,22 +135,24 @@ def is_open(visit: Visit, defined: Definition) -> bool:
     return reward.is_active(visit.now) and reward.is_shown(visit.now)
 
 
-def key(defined: Definition, sort: str) -> Any:
-    """What a reward is ordered by."""
-    if sort == "campaignId":
-        return defined.definition_id
-    if sort == "name":
-        return name_in(defined)
-    if sort == "createdAt":
-        return defined.created_at
-    return defined.active if sort == "active" else defined.body.get(sort)
+def key_in(locale: str) -> Callable[[Definition, str], Any]:
+    """What rewards are ordered by, their names being those of a language."""
+
+    def key(defined: Definition, sort: str) -> Any:
+        if sort == "campaignId":
+            return defined.definition_id
+        if sort == "name":
+            return name_in(defined, locale)
+        if sort == "createdAt":
+            return defined.created_at
+        return defined.active if sort == "active" else defined.body.get(sort)
+
+    return key
 
 
-def name_in(defined: Definition, locale: str = LANGUAGES[0]) -> str | None:
-    """A reward's name in a language, or in the first."""
-    translations = defined.body.get("translations") or {}
-    texts = translations.get(locale) or translations.get(LANGUAGES[0]) or {}
-    name: str | None = texts.get("name")
+def name_in(defined: Definition, locale: str) -> str | None:
+    """A reward's name in a language, as it is shown."""
+    name: str | None = spoken(defined, locale).get("name")
     return name
 
 

@@ -139,9 +139,8 @@ class Shower(msgspec.Struct, frozen=True):
     def _texts(self, defined: Definition) -> Shape:
         """What it is called and what is said about it, in one language and in all."""
         translations = defined.body.get("translations") or {}
-        fallback = translations.get(LANGUAGES[0], {})
-        spoken = {**fallback, **translations.get(self.locale, {})}
-        shown: Shape = {name: self._rendered(name, spoken.get(name)) for name in TRANSLATED}
+        texts = spoken(defined, self.locale)
+        shown: Shape = {name: self._rendered(name, texts.get(name)) for name in TRANSLATED}
         shown["translations"] = [
             {
                 **{name: self._rendered(name, text) for name, text in texts.items()},
@@ -197,6 +196,12 @@ class Shower(msgspec.Struct, frozen=True):
     def _named(self, kind: str, ids: tuple[str, ...]) -> dict[str, str]:
         found = (definitions.get(self.rows, self.tenant_id, kind, each) for each in ids)
         return {each.definition_id: name_of(each, self.locale) for each in found if each}
+
+
+def spoken(defined: Definition, locale: str) -> dict[str, Any]:
+    """A reward's texts in a language; in the first where it says nothing."""
+    translations = defined.body.get("translations") or {}
+    return {**translations.get(LANGUAGES[0], {}), **translations.get(locale, {})}
 
 
 def name_of(defined: Definition, locale: str) -> str:

@@ -52,13 +52,13 @@ async def list_for_customer(visit: Visit) -> Answer:
 
 
 async def list_members(visit: Visit) -> Answer:
-    """`GET /campaign/{campaign}/customers/visible`: whom a reward is for."""
+    """`GET /campaign/{campaign}/customers/visible`: whom a reward is for, as they registered."""
     page = visit.page()
 
     def found(rows: Rows) -> tuple[list[dict[str, Any]], int]:
         tenant_id = visit.tenant_id
         reward = lists.reward_of(lists.required(rows, visit))
-        chosen = audience.page_of(audience.numbers_for(rows, tenant_id, reward), page)
+        chosen = audience.page_of(rows, tenant_id, reward, page)
         total = audience.size(rows, tenant_id, Counter.of(rows, tenant_id), reward)
         currency = visit.settings["programme.currency"]
         people = Members(rows, tenant_id, visit.timezone, currency, visit.now)
@@ -101,7 +101,7 @@ async def _available(visit: Visit, who: Audience, number: int) -> Answer:
 
         listed = definitions.of_kind(rows, visit.tenant_id, lists.REWARD)
         fitting = [each for each in listed if is_offered(each) and all(f(each) for f in filters)]
-        chosen = page.cut(fitting, lists.key)
+        chosen = page.cut(fitting, lists.key_in(lists.locale(visit)))
         return [showing.available(each, spendable) for each in chosen], len(fitting)
 
     items, total = await visit.read(found)

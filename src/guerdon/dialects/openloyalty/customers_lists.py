@@ -53,6 +53,10 @@ _BY_DETAIL = (*_TEXTS, "gender", "birthDate")
 SORTS = (*_BY_DETAIL, *_BY_TOTAL, "customerId", "createdAt", "updatedAt")
 
 
+Following = Callable[[Rows, int, int], list[Member]]
+"""The next members by number: (rows, after, limit)."""
+
+
 class Wanted(msgspec.Struct, frozen=True):
     """Whom a list is about. `texts` are lower-case; `totals` are (name, from, to), ends included.
 
@@ -86,7 +90,7 @@ async def everybody(visit: Visit) -> Answer:
             )
         )
         return visit.listed("customers", await _shapes(visit, numbers), total)
-    search = _Search(visit, wanted, page.sort)
+    search = Search(visit, wanted, page.sort)
     await search.run()
     shapes = await _shapes(visit, search.cut(page))
     return search.told(visit.listed("customers", shapes, len(search.found)))
@@ -101,7 +105,7 @@ async def sought(visit: Visit) -> Answer:
         if text:
             texts[name] = text.lower()
     form.check()
-    search = _Search(visit, Wanted(texts), "")
+    search = Search(visit, Wanted(texts), "")
     await search.run(found_max=limits.page_items_max)
     numbers = [number for _, number in search.found[: limits.page_items_max]]
     shower = shower_of(visit)
@@ -140,12 +144,18 @@ def filters(visit: Visit) -> Wanted:
     )
 
 
-class _Search:
-    """Everybody who fits, in the order of registration, read a slice at a time."""
+class Search:
+    """Everybody who fits, in the order of registration, read a slice at a time.
 
-    def __init__(self, visit: Visit, wanted: Wanted, sort: str) -> None:
+    following: what knows the next members, where it is not about all of them.
+    """
+
+    def __init__(
+        self, visit: Visit, wanted: Wanted, sort: str, following: Following | None = None
+    ) -> None:
         self.found: list[tuple[Any, int]] = []
         self._after = 0
+        self._following = following or self._of_everybody
         self._gone: set[int] = set()
         self._is_finished = False
         self._looked_at = 0
@@ -200,8 +210,11 @@ class _Search:
         self._look_at(rows, [member] if member else [])
         self._is_finished = True
 
+    def _of_everybody(self, rows: Rows, after: int, limit: int) -> list[Member]:
+        return members.after(rows, self._tenant_id, after, limit)
+
     def _slice(self, rows: Rows) -> None:
-        some = members.after(rows, self._tenant_id, self._after, limits.search_slice_members)
+        some = self._following(rows, self._after, limits.search_slice_members)
         self._is_finished = len(some) < limits.search_slice_members
         self._look_at(rows, some)
 

@@ -53,7 +53,7 @@ async def list_all(visit: Visit) -> Answer:
             Wanted(**asked),
             offset=page.offset,
             limit=page.limit,
-            latest_first=bool(page.sort and page.descending),
+            latest_first=page.descending,
         )
     )
     return visit.listed("invitations", [_shown(each) for each in found], total)

@@ -1,14 +1,14 @@
 """Segments: defining and listing them, and who belongs to which.
 
-A list of members with filters looks at the first `limits.search_members_max` of the segment; when
-there are more, the answer says how many were looked at in the header `X-Guerdon-Searched`.
+A list of members with filters, or in an order other than that of registration, looks at the first
+`limits.search_members_max` of the segment; when there are more, the answer says how many were
+looked at in the header `X-Guerdon-Searched`.
 
 Source: Open Loyalty 4.3, "Segments", "Utilities".
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -16,11 +16,13 @@ import msgspec
 from guerdon import limits
 from guerdon.dialects.openloyalty import rosters
 from guerdon.dialects.openloyalty import segments_forms as forms
+from guerdon.dialects.openloyalty.customers_lists import SORTS, Search, Wanted
 from guerdon.dialects.openloyalty.customers_shapes import Shower
 from guerdon.dialects.openloyalty.desk import Answer, Endpoint, Visit
+from guerdon.dialects.openloyalty.lists import Page
 from guerdon.engine.commands.definitions import Define, Undefine
 from guerdon.errors import NotFound
-from guerdon.store import definitions, members, segments
+from guerdon.store import definitions, segments
 from guerdon.store.definitions import Definition
 from guerdon.store.members import Member
 from guerdon.store.port import Rows
@@ -130,11 +132,11 @@ async def remove(visit: Visit) -> Answer:
 async def list_members(visit: Visit) -> Answer:
     """`GET /segment/{segment}/customers`."""
     segment = await _asked(visit)
-    page = visit.page()
+    page = visit.page(SORTS)
     tenant_id, segment_id = visit.tenant_id, segment.definition_id
     texts = {name: visit.asked(name).lower() for name in _FILTERS if visit.asked(name)}
-    if texts:
-        return await _sought(visit, segment, texts)
+    if texts or page.sort:
+        return await _searched(visit, segment, page, texts)
     total = (await _total(visit, segment)).members
     offset, limit = rosters.window(page, total)
     shown = await visit.read(
@@ -160,44 +162,18 @@ async def export(visit: Visit) -> Answer:
     )
 
 
-async def _sought(visit: Visit, segment: Definition, texts: dict[str, str]) -> Answer:
-    """The members whose details have all these texts in them."""
-    found: list[int] = []
-    after = looked_at = 0
-    is_finished = False
-    while not is_finished and looked_at < limits.search_members_max:
-        page, fitting = await visit.read(_slice(visit, segment, after, texts))
-        found += fitting
-        looked_at += len(page)
-        is_finished = len(page) < limits.search_slice_members
-        after = page[-1] if page else after
-    numbers = visit.page().cut(found)
-    shown = await visit.read(lambda rows: _shapes(visit, rows, segment, numbers))
-    answer = visit.listed("customers", shown, len(found))
-    if is_finished:
-        return answer
-    return answer.with_headers((b"x-guerdon-searched", b"%d" % looked_at))
+async def _searched(visit: Visit, segment: Definition, page: Page, texts: dict[str, str]) -> Answer:
+    """The members whose details have all these texts in them, in the order that is asked for."""
+    tenant_id, segment_id = visit.tenant_id, segment.definition_id
 
+    def following(rows: Rows, after: int, limit: int) -> list[Member]:
+        numbers = segments.members(rows, tenant_id, segment_id, after=after, limit=limit)
+        return rosters.members_of(rows, tenant_id, numbers)
 
-def _slice(
-    visit: Visit, segment: Definition, after: int, texts: dict[str, str]
-) -> Callable[[Rows], tuple[list[int], list[int]]]:
-    """A question for the segment's next members: their numbers, and those of whoever fits."""
-    tenant_id, limit = visit.tenant_id, limits.search_slice_members
-
-    def question(rows: Rows) -> tuple[list[int], list[int]]:
-        page = segments.members(rows, tenant_id, segment.definition_id, after=after, limit=limit)
-        some = rosters.members_of(rows, tenant_id, page)
-        return page, [each.number for each in some if _fits(rows, tenant_id, each, texts)]
-
-    return question
-
-
-def _fits(rows: Rows, tenant_id: int, member: Member, texts: dict[str, str]) -> bool:
-    details = dict(member.profile)
-    for kind, value in members.identities(rows, tenant_id, member.number):
-        details[kind] = details.get(kind) or value
-    return all(text in str(details.get(name) or "").lower() for name, text in texts.items())
+    search = Search(visit, Wanted(texts), page.sort, following)
+    await search.run()
+    shown = await visit.read(lambda rows: _shapes(visit, rows, segment, search.cut(page)))
+    return search.told(visit.listed("customers", shown, len(search.found)))
 
 
 def _shapes(

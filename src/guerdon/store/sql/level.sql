@@ -56,6 +56,12 @@ SELECT number FROM member_level
 WHERE tenant_id = :tenant_id AND level_id = :level_id AND number > :after
 ORDER BY number LIMIT :limit OFFSET :offset;
 
+-- name: level_members_before
+-- A page of a level's members, the last number first.
+SELECT number FROM member_level
+WHERE tenant_id = :tenant_id AND level_id = :level_id AND number < :before
+ORDER BY number DESC LIMIT :limit;
+
 -- name: levels_due
 -- Whose period of review began before a moment, longest first.
 SELECT number FROM member_level

@@ -74,6 +74,12 @@ SELECT number FROM segment_member
 WHERE tenant_id = :tenant_id AND segment_id = :segment_id AND number > :after
 ORDER BY number LIMIT :limit OFFSET :offset;
 
+-- name: segment_members_before
+-- A page of a segment's members, the last number first.
+SELECT number FROM segment_member
+WHERE tenant_id = :tenant_id AND segment_id = :segment_id AND number < :before
+ORDER BY number DESC LIMIT :limit;
+
 -- name: plan_segment_review
 -- Look at a member again then.
 INSERT INTO segment_review (tenant_id, number, due_at) VALUES (:tenant_id, :number, :due_at)
