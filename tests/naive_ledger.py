@@ -111,9 +111,10 @@ class Ledger:
         if block.is_released:
             return "already_cancelled"
         block.is_released = True
-        left = sum(points for _, points in block.pieces)
+        kept = [(lot, points) for lot, points in block.pieces if lot.state != "canceled"]
+        left = sum(points for _, points in kept)
         left -= self._pay(number, left)
-        for lot, points in block.pieces:
+        for lot, points in kept:
             given = min(points, left)
             left -= given
             lot.left += given

@@ -312,6 +312,23 @@ def test_blocked_points_come_back_to_the_lots_they_left(bench: Bench, purse: Pur
     assert (purse.available, purse.account.expired) == (5_00, 5_00)
 
 
+def test_a_canceled_lot_stays_canceled_whatever_was_blocked(bench: Bench, purse: Purse) -> None:
+    purse.add(30_00, validity_days=2)
+    added = purse.add(100_00)
+    blocked = purse.block(70_00)
+    purse.cancel(added)
+    assert (purse.available, purse.account.blocked, purse.account.earned) == (0, 70_00, 30_00)
+    purse.revoke(10_00)
+    purse.cancel(blocked)
+    assert (purse.available, purse.account.debt) == (20_00, 0), "40 are canceled, and pay nothing"
+    assert purse.left() == [20_00, 0]
+    assert code(bench, CancelPointsTransfer(bench.tenant_id, 0, added)) == "already_cancelled"
+    assert (before := purse.account).earned == 30_00
+    assert bench.ask(lambda rows: ledger.programme(rows, bench.tenant_id))["canceled"] == 100_00
+    bench.do(commands.RebuildState(bench.tenant_id, 0))
+    assert purse.account == before
+
+
 def test_a_return_takes_back_more_than_there_is_as_a_debt(bench: Bench, purse: Purse) -> None:
     purse.add(10_00, transaction_id="T")
     purse.spend(7_00)

@@ -140,18 +140,27 @@ def _canceled(tx: Transaction, fact: Fact) -> None:
 
 
 def _release(tx: Transaction, fact: Fact, transfer: ledger.Transfer) -> None:
-    """Blocked points go back to the lots they came from, as far as no debt waits for them."""
-    settled = min(_account(tx, fact).debt, transfer.value)
+    """Blocked points go back to the lots they came from, as far as no debt waits for them.
+
+    What a lot was that is canceled by now goes where the rest of it went.
+    """
     _set_lot(tx, transfer, fact, "canceled", None, None)
-    left = transfer.value - settled
-    for position, taken in transfer.pieces:
-        lot = ledger.at(tx.rows, fact.tenant_id, position)
+    sources = [(ledger.at(tx.rows, fact.tenant_id, at), taken) for at, taken in transfer.pieces]
+    kept = [(lot, taken) for lot, taken in sources if lot is None or lot.state != "canceled"]
+    value = sum(taken for _, taken in kept)
+    settled = min(_account(tx, fact).debt, value)
+    left = value - settled
+    legs = [
+        (BLOCKED, AVAILABLE, left),
+        (BLOCKED, DEBT, settled),
+        (BLOCKED, CANCELED, transfer.value - value),
+    ]
+    for lot, taken in kept:
         given = min(taken, left)
         left -= given
         if lot is not None and given:
             remaining = (lot.remaining or 0) + given
             _set_lot(tx, lot, fact, "active", remaining, lot.expires_at)
-    legs = [(BLOCKED, AVAILABLE, transfer.value - settled), (BLOCKED, DEBT, settled)]
     _post(tx, fact, transfer.position, legs)
 
 
