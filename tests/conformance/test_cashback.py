@@ -95,3 +95,27 @@ def test_points_come_back_once_when_nobody_was_paid(shop) -> None:
     with pytest.raises(Refused, match="no cashback"):
         report(shop, bob, coupon_id, "failed")
     assert shop.balance(ann) == 15
+
+
+def test_either_the_money_was_paid_or_the_points_came_back(shop) -> None:
+    ann = shop.member("ann")
+    shop.gives(ann, 20)
+    shop.reward("cashback", pointValue=10_000)
+    paid, canceled = (redeem(shop, ann, 5).coupon_id for _ in range(2))
+    for status in ("accepted", "success"):
+        report(shop, ann, paid, status)
+    with pytest.raises(Refused) as refused:
+        shop.deliver(paid, "canceled")
+    assert (refused.value.code, refused.value.field) == ("cashback_settled", "status")
+    assert (shop.coupon(paid).status, shop.coupon(paid).delivery_status) == ("active", "")
+    shop.deliver(paid, "delivered")
+    assert shop.balance(ann) == 10
+    report(shop, ann, canceled, "accepted")
+    shop.deliver(canceled, "canceled")
+    with pytest.raises(Refused) as refused:
+        report(shop, ann, canceled, "success")
+    assert refused.value.code == "cashback_settled"
+    assert shop.coupon(canceled).cashback_status == "accepted"
+    report(shop, ann, canceled, "failed")
+    assert shop.coupon(canceled).cashback_status == "failed"
+    assert shop.balance(ann) == 15

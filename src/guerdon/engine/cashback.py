@@ -70,7 +70,8 @@ def report(tx: Transaction, command: ReportCashback) -> None:
         raise Refused("This is no cashback", code="cashback_settled", field="couponId")
     if coupon.cashback_status == command.status:
         return
-    if coupon.cashback_status in _SETTLED:
+    is_void = coupon.status == "cancelled" and command.status != "failed"
+    if is_void or coupon.cashback_status in _SETTLED:
         raise Refused("The cashback is settled", code="cashback_settled", field="code")
     decision = decide.cashback_changed(
         coupon.named, command.status, command.provider, command.message

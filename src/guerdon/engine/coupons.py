@@ -60,6 +60,8 @@ def change_delivery(tx: Transaction, command: ChangeDeliveryStatus) -> None:
         return
     if coupon.delivery_status == _CANCELED:
         raise Refused("The delivery was canceled", code="delivery_canceled", field="status")
+    if command.status == _CANCELED:
+        _require_cancelable(coupon)
     record(tx, tenant_id, decide.delivery_changed(coupon.named, command.status))
     if command.status == _CANCELED:
         cancel(tx, tenant_id, coupon)
@@ -124,6 +126,12 @@ def on_return(
     for coupon in stored.granted_with(tx.rows, tenant_id, purchase_id):
         if not coupon.used and coupon.status in ("active", "inactive"):
             _lessen(tx, tenant_id, coupon, gross - came_back, gross)
+
+
+def _require_cancelable(coupon: BoughtCoupon) -> None:
+    """What was paid out is not taken back."""
+    if coupon.cashback_status == "success":
+        raise Refused("The cashback is settled", code="cashback_settled", field="status")
 
 
 def _checked(tx: Transaction, tenant_id: int, row: UsageChange) -> BoughtCoupon:

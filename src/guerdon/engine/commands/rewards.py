@@ -105,7 +105,8 @@ class ChangeCouponUsage(Command, frozen=True):
 class ChangeDeliveryStatus(Command, frozen=True):
     """Say how far a coupon's delivery is; `canceled` takes the purchase back, and the cost.
 
-    Errors: NotFound `unknown_coupon`; Refused `delivery_canceled`, `balance_limit`.
+    Errors: NotFound `unknown_coupon`; Refused `delivery_canceled`, `cashback_settled`,
+            `balance_limit`.
     """
 
     number: int
