@@ -221,6 +221,22 @@ def test_a_returned_purchase_gives_back_what_a_percentage_code_paid(house, shop)
     assert refused.value.code == "coupon_given_back"
 
 
+def test_what_was_given_back_as_a_code_is_not_paid_again_in_points(shop) -> None:
+    ann = shop.member("ann")
+    shop.gives(ann, 20)
+    reward_id = shop.reward("percentage_discount_code", cost=20, **PERCENT)
+    sale = shop.buys(ann, "1", item("A", 100))
+    ((coupon_id, _),) = shop.buy(ann, reward_id, channel="admin", transaction_id=sale)
+    shop.use(coupon_id, transaction_id=shop.buys(ann, "2", item("B", 90)))
+    shop.buys(ann, "3", item("B", 90), is_return=True, revised_document="2")
+    assert shop.decided(BOUGHT)[-1]["coupon"]["code"] == "10"
+    with pytest.raises(Refused) as refused:
+        shop.deliver(coupon_id, "canceled")
+    assert (refused.value.code, refused.value.field) == ("coupon_given_back", "status")
+    assert (shop.coupon(coupon_id).status, shop.balance(ann)) == ("active", 0)
+    shop.deliver(coupon_id, "delivered")
+
+
 def test_what_came_with_a_purchase_shrinks_and_goes_with_it(house, shop) -> None:
     ann = shop.member("ann")
     shop.gives(ann, 10)

@@ -129,9 +129,11 @@ def on_return(
 
 
 def _require_cancelable(coupon: BoughtCoupon) -> None:
-    """What was paid out is not taken back."""
+    """What was paid out, or given back already, is not taken back."""
     if coupon.cashback_status == "success":
         raise Refused("The cashback is settled", code="cashback_settled", field="status")
+    if coupon.returned:
+        raise _given_back("status")
 
 
 def _checked(tx: Transaction, tenant_id: int, row: UsageChange) -> BoughtCoupon:
@@ -143,7 +145,7 @@ def _checked(tx: Transaction, tenant_id: int, row: UsageChange) -> BoughtCoupon:
     if not row.used and not coupon.used:
         raise Refused("The coupon was not used", code="coupon_not_used")
     if not row.used and coupon.returned:
-        raise Refused("What the coupon paid was given back", code="coupon_given_back")
+        raise _given_back()
     if row.transaction_id is not None:
         paid = purchases.by_id(tx.rows, tenant_id, row.transaction_id)
         if paid is None or paid.is_return or paid.number != row.number:
@@ -153,6 +155,10 @@ def _checked(tx: Transaction, tenant_id: int, row: UsageChange) -> BoughtCoupon:
 
 def _not_usable() -> Refused:
     return Refused("The coupon cannot be used", code="coupon_not_usable")
+
+
+def _given_back(field: str | None = None) -> Refused:
+    return Refused("What the coupon paid was given back", code="coupon_given_back", field=field)
 
 
 def _change_usage(tx: Transaction, tenant_id: int, row: UsageChange, coupon: BoughtCoupon) -> None:

@@ -106,7 +106,7 @@ class ChangeDeliveryStatus(Command, frozen=True):
     """Say how far a coupon's delivery is; `canceled` takes the purchase back, and the cost.
 
     Errors: NotFound `unknown_coupon`; Refused `delivery_canceled`, `cashback_settled`,
-            `balance_limit`.
+            `coupon_given_back`, `balance_limit`.
     """
 
     number: int
