@@ -11,6 +11,7 @@ from conformance.programme import AT, Programme, item
 from guerdon.engine import commands
 from guerdon.engine.commands.definitions import Define
 from guerdon.engine.commands.members import EnrolMember
+from guerdon.engine.commands.rewards import DefineReward
 from guerdon.engine.commands.rules import ReportEvent, UseCode, VisitPlace
 from guerdon.errors import NotFound, Refused
 
@@ -80,6 +81,23 @@ def test_an_instant_reward_comes_with_the_purchase_before_its_points(house, prog
     assert programme.explained(number) == [
         [("general", 100), ("gift", 0), ("gone", "reward_unavailable")]
     ]
+
+
+def test_a_purchase_that_earns_more_than_an_account_can_hold_is_taken(house, programme) -> None:
+    number = programme.member("ann")
+    programme.rule("product_purchase", "much", pointsAmount=10**15, skuIds=["A"])
+    reward = {"reward": "free_delivery_code", "singleCoupon": True, "unlimited": True}
+    define = DefineReward(house.tenant_id, 0, json.dumps(reward), codes=("FREE",))
+    gift = house.execute(define).definition_id
+    programme.rule("instant_reward", "gift", rewardCampaignId=gift)
+    programme.buys(number, "1", item("A", 5), item("A", 5))
+    assert (programme.balance(number), programme.transfers(number)) == (0, [])
+    (told,) = programme.decided("Guerdon.Rule.Event.RulesGaveNoPoints", number)
+    reasons = [each.get("reason") for each in told["explanation"]]
+    assert reasons == [None, "balance_limit"], "the reward was given"
+    assert len(programme.decided(BOUGHT, number)) == 1
+    programme.buys(number, "2", item("A", 5))
+    assert programme.balance(number) == 10**13
 
 
 def test_a_newcomer_a_log_in_and_the_newsletter_earn_what_their_rules_give(

@@ -211,8 +211,10 @@ def bounded(points: int) -> int:
 
 
 def withheld(outcome: Outcome) -> Outcome:
-    """The same rule's outcome for an account that cannot take any more."""
-    return outcome if outcome.reason else Outcome(outcome.rule, reason="balance_limit")
+    """The same rule's outcome for an account that cannot take any more; a reward is no points."""
+    if outcome.reason or outcome.rule.type == "instant_reward":
+        return outcome
+    return Outcome(outcome.rule, reason="balance_limit")
 
 
 def names(outcomes: Iterable[Outcome]) -> str:

@@ -90,8 +90,9 @@ def pay(
                 explain=rules_decisions.explanation(occasion, given),
             )
         except Refused as refused:
-            # An account that is full is no reason to refuse what happened.
-            if refused.code != "balance_limit":
+            # An account that is full, or could never hold so much, is no reason to refuse what
+            # happened.
+            if refused.code not in ("balance_limit", "invalid_points"):
                 raise
             given = verdict([rules.withheld(outcome) for outcome in given.outcomes])
             total = 0
