@@ -17,6 +17,7 @@ from guerdon.errors import NotFound, Refused
 
 ADDED = "OpenLoyalty.Domain.Account.Event.PointsWereAdded"
 BOUGHT = "OpenLoyalty.Domain.User.Event.CampaignWasBoughtByCustomer"
+FREE_DELIVERY = json.dumps({"reward": "free_delivery_code", "unlimited": True})
 
 
 @pytest.fixture
@@ -83,11 +84,30 @@ def test_an_instant_reward_comes_with_the_purchase_before_its_points(house, prog
     ]
 
 
+def test_a_reward_that_cannot_be_given_stops_no_other_rule(house, programme) -> None:
+    number = programme.member("ann")
+    define = DefineReward(house.tenant_id, 0, FREE_DELIVERY, codes=("FREE",))
+    gift = house.execute(define).definition_id
+    last = {"lastExecutedRule": True}
+    programme.rule("instant_reward", "gone", rewardCampaignId="no such reward", **last)
+    programme.rule("instant_reward", "gift", rewardCampaignId=gift, **last)
+    programme.rule("instant_reward", "again", rewardCampaignId=gift)
+    programme.rule("product_purchase", "product", points=3, skuIds=["A"])
+    programme.rule("points", "general", pointValue=10_000)
+    for document in "12":
+        programme.buys(number, document, item("A", 10))
+    taken = [("general", 10), ("gone", "reward_unavailable")]
+    assert programme.explained(number) == [
+        [*taken, ("gift", 0), ("again", "stopped"), ("product", "stopped")],
+        [*taken, ("gift", "reward_unavailable"), ("again", "reward_unavailable"), ("product", 3)],
+    ]
+    assert len(programme.decided(BOUGHT, number)) == 1
+
+
 def test_a_purchase_that_earns_more_than_an_account_can_hold_is_taken(house, programme) -> None:
     number = programme.member("ann")
     programme.rule("product_purchase", "much", pointsAmount=10**15, skuIds=["A"])
-    reward = {"reward": "free_delivery_code", "singleCoupon": True, "unlimited": True}
-    define = DefineReward(house.tenant_id, 0, json.dumps(reward), codes=("FREE",))
+    define = DefineReward(house.tenant_id, 0, FREE_DELIVERY, codes=("FREE",))
     gift = house.execute(define).definition_id
     programme.rule("instant_reward", "gift", rewardCampaignId=gift)
     programme.buys(number, "1", item("A", 5), item("A", 5))

@@ -11,7 +11,7 @@ counts once for each, where Open Loyalty 3.2 multiplied their common points twic
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -39,16 +39,24 @@ class _Basket(msgspec.Struct):
     points: list[int]
 
 
-def evaluate(rules: Sequence[Rule], purchase: Purchase, facts: Facts) -> tuple[Outcome, ...]:
+def evaluate(
+    rules: Sequence[Rule],
+    purchase: Purchase,
+    facts: Facts,
+    reward: Callable[[Rule], Reason] = lambda _: "",
+) -> tuple[Outcome, ...]:
     """Every rule's outcome, in the order in which they were asked.
 
-    An instant reward's outcome has no points: an empty reason says that the reward is due.
+    An instant reward's outcome has no points: an empty reason says that the reward was due.
+    reward: gives what an instant reward's rule says, or says why not; nothing is given without it.
     """
     basket = _Basket(purchase, [0] * len(purchase.items))
     outcomes: list[Outcome] = []
     stopped = False
     for rule in in_order(rules):
         outcome = Outcome(rule, reason="stopped") if stopped else _ask(rule, basket, facts)
+        if not outcome.reason and rule.type == "instant_reward":
+            outcome = Outcome(rule, reason=reward(rule))
         stopped = stopped or (rule.is_last and not outcome.reason)
         outcomes.append(outcome)
     return tuple(outcomes)

@@ -11,7 +11,7 @@ import msgspec
 
 from guerdon.domain import definitions, rules, rules_on_events, rules_on_purchases
 from guerdon.domain.purchases import Purchase
-from guerdon.domain.rules import Facts, Outcome, Rule
+from guerdon.domain.rules import Facts, Outcome, Reason, Rule
 from guerdon.domain.rules_decisions import Occasion, Verdict, verdict
 from guerdon.domain.rules_limits import is_limited
 from guerdon.engine import sales
@@ -36,21 +36,14 @@ def on_purchase(tx: Transaction, tenant_id: int, number: int, *, purchase: Purch
     these = active(tx, tenant_id, *rules.ON_PURCHASE)
     asked = asked_of(tx, tenant_id, number, these)
     if asked is not None:
-        found = rules_on_purchases.evaluate(these, purchase, asked.facts)
-        outcomes = [_rewarded(tx, tenant_id, number, purchase, outcome) for outcome in found]
+
+        def reward(rule: Rule) -> Reason:
+            is_given = sales.grant(tx, tenant_id, number, rule.reward_id, purchase)
+            return "" if is_given else "reward_unavailable"
+
+        outcomes = rules_on_purchases.evaluate(these, purchase, asked.facts, reward)
         occasion = Occasion(transaction_id=purchase.purchase_id)
         pay(tx, tenant_id, asked.person, occasion, verdict(outcomes))
-
-
-def _rewarded(
-    tx: Transaction, tenant_id: int, number: int, purchase: Purchase, outcome: Outcome
-) -> Outcome:
-    """The outcome, once the reward that is due by it was given or could not be."""
-    rule = outcome.rule
-    if outcome.reason or rule.type != "instant_reward":
-        return outcome
-    is_given = sales.grant(tx, tenant_id, number, rule.reward_id, purchase)
-    return outcome if is_given else Outcome(rule, reason="reward_unavailable")
 
 
 def on_first_purchase(tx: Transaction, tenant_id: int, number: int, *, purchase: Purchase) -> None:
