@@ -267,6 +267,25 @@ def test_what_came_with_a_purchase_shrinks_and_goes_with_it(house, shop) -> None
     assert shop.balance(ann) == 10, "what it cost is returned"
 
 
+def test_what_came_back_before_a_code_was_bought_is_not_counted(house, shop, days) -> None:
+    ann = shop.member("ann")
+    reward_id = shop.reward("percentage_discount_code", **PERCENT)
+    sale = shop.buys(ann, "1", item("A", 100))
+    give = {"channel": "admin", "transaction_id": sale}
+    shop.buys(ann, "2", item("A", 40), is_return=True, revised_document="1")
+    ((coupon_id, code),) = shop.buy(ann, reward_id, **give)
+    assert code == "6"
+    days(1)
+    shop.buys(ann, "3", item("A", 30), is_return=True, revised_document="1")
+    assert shop.coupon(coupon_id).code == "3"
+    assert shop.buy(ann, reward_id, **give)[0][1] == "3"
+    shop.buys(ann, "4", item("A", 30), is_return=True, revised_document="1")
+    assert [each["status"] for each in shop.decided(STATUS)] == ["cancelled"] * 2
+    with pytest.raises(Refused) as refused:
+        shop.buy(ann, reward_id, **give)
+    assert refused.value.code == "no_coupon_value"
+
+
 def test_a_code_used_elsewhere_outlives_the_purchase_it_came_with(shop) -> None:
     ann = shop.member("ann")
     reward_id = shop.reward("percentage_discount_code", **PERCENT)

@@ -125,7 +125,8 @@ def on_return(
                 _give_back(tx, tenant_id, coupon, owed, purchase)
     for coupon in stored.granted_with(tx.rows, tenant_id, purchase_id):
         if not coupon.used and coupon.status in ("active", "inactive"):
-            _lessen(tx, tenant_id, coupon, gross - came_back, gross)
+            sold_for = gross - _returned_before(tx, tenant_id, original, coupon)
+            _lessen(tx, tenant_id, coupon, gross - came_back, sold_for)
 
 
 def _require_cancelable(coupon: BoughtCoupon) -> None:
@@ -202,10 +203,22 @@ def _give_back(
     record(tx, tenant_id, decide.returned(coupon.named, str(value)))
 
 
+def _returned_before(
+    tx: Transaction, tenant_id: int, original: Purchase, coupon: BoughtCoupon
+) -> int:
+    """What of a purchase had come back when a coupon was bought for it."""
+    bought = (coupon.bought_at, coupon.ordinal)
+    return sum(
+        abs(back.gross)
+        for back in purchases.returns_of(tx.rows, tenant_id, original)
+        if (back.assigned_at or 0, back.position) < bought
+    )
+
+
 def _lessen(
-    tx: Transaction, tenant_id: int, coupon: BoughtCoupon, remaining: int, gross: int
+    tx: Transaction, tenant_id: int, coupon: BoughtCoupon, remaining: int, sold_for: int
 ) -> None:
-    """What came with a purchase of which only so much (1/10,000) remains.
+    """What came with a purchase of which only so much (1/10,000) remains, of so much by then.
 
     It keeps its share of what it was sold with, whatever has become of its reward since.
     """
@@ -214,7 +227,7 @@ def _lessen(
         return
     if coupon.reward != of_rewards.PERCENTAGE:
         return
-    value = of_rewards.share(coupon.worth, remaining, gross)
+    value = of_rewards.share(coupon.worth, remaining, sold_for)
     if value <= 0:
         cancel(tx, tenant_id, coupon)
     elif value < int(coupon.code):

@@ -50,8 +50,10 @@ class Deal(msgspec.Struct, frozen=True):
 
     @property
     def value(self) -> int:
-        """What a percentage code is worth: a share of its purchase."""
-        return decide.percentage_value(self.reward, self.purchase.gross) if self.purchase else 0
+        """What a percentage code is worth: a share of what did not come back of its purchase."""
+        if self.purchase is None:
+            return 0
+        return decide.percentage_value(self.reward, self.purchase.gross - self.purchase.returned)
 
 
 def buy(tx: Transaction, command: BuyReward) -> tuple[Purchased, ...]:
