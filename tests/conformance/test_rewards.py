@@ -237,6 +237,31 @@ def test_a_stock_is_what_was_asked_for_and_never_what_was_sold(house, shop) -> N
         house.execute(StockCodes(house.tenant_id, 0, "no", ("x",)))
 
 
+def test_a_single_code_can_be_replaced_once_it_was_sold(house, shop) -> None:
+    ann = shop.member("ann")
+    reward_id = shop.reward(codes=["SUMMER", "OTHER"], singleCoupon=True)
+
+    def sells(*codes: str) -> str:
+        shop.reward(codes=codes, singleCoupon=True, reward_id=reward_id)
+        house.execute(commands.RebuildState(house.tenant_id, 0))
+        assert shop.sold(reward_id).stocked == len(codes)
+        return shop.buy(ann, reward_id)[0][1]
+
+    assert shop.buy(ann, reward_id)[0][1] == "SUMMER"
+    assert sells("WINTER") == "WINTER"
+    assert sells("SUMMER", "WINTER") == "SUMMER"
+    assert sells("WINTER", "SUMMER") == "WINTER"
+    before = len(shop.journal())
+    shop.reward(codes=(), singleCoupon=True, reward_id=reward_id)
+    assert shop.journal()[before:].count("CouponsWereWithdrawn") == 1
+    assert refusal(shop, ann, reward_id) == "no_coupons"
+    # Sold one by one from now on: those that everybody has are not.
+    shop.reward(codes=["SUMMER", "FRESH", "WINTER"], reward_id=reward_id)
+    assert (shop.sold(reward_id).stocked, shop.sold(reward_id).free) == (3, 1)
+    assert shop.buy(ann, reward_id)[0][1] == "FRESH"
+    assert refusal(shop, ann, reward_id) == "no_coupons"
+
+
 def test_a_stock_has_a_bound(house, shop, monkeypatch) -> None:
     monkeypatch.setattr(limits, "codes_max", 5)
     monkeypatch.setattr(limits, "codes_per_decision", 2)

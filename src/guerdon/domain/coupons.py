@@ -70,7 +70,7 @@ def stocked(reward_id: str, codes: Sequence[str]) -> Decision:
 
 
 def withdrawn(reward_id: str, codes: Sequence[str]) -> Decision:
-    """Codes that were never sold, and will not be."""
+    """Codes that will not be sold any more; only a single one that everybody got ever was."""
     return _about_stock(CODES_WERE_WITHDRAWN, reward_id, codes)
 
 

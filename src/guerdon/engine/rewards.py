@@ -30,10 +30,11 @@ def define(tx: Transaction, command: DefineReward) -> Defined:
         required(tx, tenant_id, REWARD, reward_id)
     added: list[str] = []
     withdrawn: list[str] = []
-    if command.codes is not None:
-        added, withdrawn = _changes(tx, tenant_id, reward_id, command.codes)
-    reward_id = reward_id or tx.uuid()
     body = msgspec.json.decode(command.body)
+    if command.codes is not None:
+        changes = _changes_of_single if body.get("singleCoupon") else _changes
+        added, withdrawn = changes(tx, tenant_id, reward_id, command.codes)
+    reward_id = reward_id or tx.uuid()
     record(tx, tenant_id, definitions.defined(REWARD, reward_id, body, active=command.active))
     for part in _parts(withdrawn):
         record(tx, tenant_id, coupons.withdrawn(reward_id, part))
@@ -86,6 +87,22 @@ def _changes(
     withdrawn = [code for code, is_sold in there.items() if not is_sold and code not in wanted]
     _require_room(len(there) + len(added) - len(withdrawn))
     return added, withdrawn
+
+
+def _changes_of_single(
+    tx: Transaction, tenant_id: int, reward_id: str, codes: Iterable[str]
+) -> tuple[list[str], list[str]]:
+    """The same where everybody gets the first code: what was sold goes as well, and order counts.
+
+    What is kept is what both begin with; all behind it is taken out, and put in as it should be.
+    """
+    wanted = list(dict.fromkeys(codes))
+    _require_room(len(wanted))
+    there = [code for code, _ in rewards.codes(tx.rows, tenant_id, reward_id, limits.codes_max)]
+    kept = 0
+    while kept < min(len(wanted), len(there)) and wanted[kept] == there[kept]:
+        kept += 1
+    return wanted[kept:], there[kept:]
 
 
 def _require_room(count: int) -> None:

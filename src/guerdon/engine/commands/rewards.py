@@ -17,7 +17,8 @@ class DefineReward(Command, frozen=True):
     body:      JSON text of an object, as already validated; see `domain.rewards`.
     reward_id: what is changed; empty: something new.
     codes:     the whole stock from now on. Codes that are new are added, codes that are missing and
-               were never sold are withdrawn. None leaves the stock alone.
+               were never sold are withdrawn. Where everybody gets the first, those that were sold
+               go as well. None leaves the stock alone.
 
     Errors: NotFound `unknown_definition`; TooLarge `too_many_codes`.
     """
@@ -31,7 +32,7 @@ class DefineReward(Command, frozen=True):
 
 
 class StockCodes(Command, frozen=True):
-    """Add codes to a reward's stock; those it has, or ever sold, are left out.
+    """Add codes to a reward's stock; those it has, sold or not, are left out.
 
     The answer is how many were added.
     Errors: NotFound `unknown_definition`; TooLarge `too_many_codes`.

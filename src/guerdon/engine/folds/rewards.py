@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from guerdon.domain import coupons, moments
@@ -17,22 +18,26 @@ _EVERYBODY = 0
 
 def _stocked(tx: Transaction, fact: Fact) -> None:
     codes = fact.payload["codes"] or []
+    of = {"tenant_id": fact.tenant_id, "reward_id": fact.aggregate}
     start = rewards.stock(tx.rows, fact.tenant_id, fact.aggregate).last_ordinal
+    ordinals = {code: ordinal for ordinal, code in enumerate(codes, start + 1)}
+    known = [row[0] for row in tx.rows.all("retired_codes", codes=_listed(codes), **of)]
+    for code in known:
+        tx.rows.run("restock_code", ordinal=ordinals.pop(code), code=code, **of)
     tx.rows.run_many(
         "add_code",
-        [
-            (fact.tenant_id, fact.aggregate, ordinal, code)
-            for ordinal, code in enumerate(codes, start + 1)
-        ],
+        [(fact.tenant_id, fact.aggregate, ordinal, code) for code, ordinal in ordinals.items()],
     )
     count = len(codes)
-    _tally(tx, fact, fact.aggregate, last_ordinal=count, stocked=count, free=count)
+    _tally(tx, fact, fact.aggregate, last_ordinal=count, stocked=count, free=len(ordinals))
 
 
 def _withdrawn(tx: Transaction, fact: Fact) -> None:
     codes = fact.payload["codes"] or []
-    tx.rows.run_many("withdraw_code", [(fact.tenant_id, fact.aggregate, code) for code in codes])
-    _tally(tx, fact, fact.aggregate, stocked=-len(codes), free=-len(codes))
+    of = {"tenant_id": fact.tenant_id, "reward_id": fact.aggregate}
+    tx.rows.run_many("withdraw_code", [(*of.values(), code) for code in codes])
+    sold = tx.rows.run("retire_codes", codes=_listed(codes), **of)
+    _tally(tx, fact, fact.aggregate, stocked=-len(codes), free=sold - len(codes))
 
 
 def _bought(tx: Transaction, fact: Fact) -> None:
@@ -143,6 +148,10 @@ def _set_status(tx: Transaction, fact: Fact, query: str) -> None:
         coupon_id=fact.payload["couponId"],
         status=fact.payload["status"],
     )
+
+
+def _listed(codes: list[str]) -> str:
+    return json.dumps(codes, ensure_ascii=False)
 
 
 def _coupon(tx: Transaction, fact: Fact, coupon_id: str) -> BoughtCoupon:

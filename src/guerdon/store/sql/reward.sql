@@ -49,12 +49,12 @@ ORDER BY ordinal LIMIT :limit;
 -- name: first_code
 -- The code that everybody gets where there is a single one.
 SELECT code FROM coupon_stock
-WHERE tenant_id = :tenant_id AND reward_id = :reward_id ORDER BY ordinal LIMIT 1;
+WHERE tenant_id = :tenant_id AND reward_id = :reward_id AND sold < 2 ORDER BY ordinal LIMIT 1;
 
 -- name: codes
 -- A page of a reward's stock, sold or not.
 SELECT ordinal, code, sold FROM coupon_stock
-WHERE tenant_id = :tenant_id AND reward_id = :reward_id AND ordinal > :after
+WHERE tenant_id = :tenant_id AND reward_id = :reward_id AND ordinal > :after AND sold < 2
 ORDER BY ordinal LIMIT :limit;
 
 -- name: add_code
@@ -71,6 +71,24 @@ WHERE tenant_id = :tenant_id AND reward_id = :reward_id AND code = :code AND sol
 -- A code that was never sold leaves the stock.
 DELETE FROM coupon_stock
 WHERE tenant_id = :tenant_id AND reward_id = :reward_id AND code = :code AND sold = 0;
+
+-- name: retire_codes
+-- Codes that were sold (a JSON list) leave the stock, and are remembered as 2: never sold one by
+-- one again.
+UPDATE coupon_stock SET sold = 2
+WHERE tenant_id = :tenant_id AND reward_id = :reward_id AND sold = 1
+  AND code IN (SELECT value FROM json_each(:codes));
+
+-- name: retired_codes
+-- Which of some codes (a JSON list) were sold and left the stock.
+SELECT code FROM coupon_stock
+WHERE tenant_id = :tenant_id AND reward_id = :reward_id AND sold = 2
+  AND code IN (SELECT value FROM json_each(:codes));
+
+-- name: restock_code
+-- A code that was sold and left the stock is in it again, behind the others.
+UPDATE coupon_stock SET sold = 1, ordinal = :ordinal
+WHERE tenant_id = :tenant_id AND reward_id = :reward_id AND code = :code;
 
 -- name: coupon
 -- One bought coupon.
