@@ -225,7 +225,30 @@ def test_nothing_that_waits_to_be_sent_goes_out_any_more(house):
     left = house.read(lambda rows: rows.all("due_deliveries", now=2**62, limit=100))
     assert len(left) == len(found) - len(forgotten_ones)
     counters = dict(house.read(lambda rows: rows.all("counters", tenant_id=house.tenant_id)))
-    assert not [name for name in counters if name.startswith("delivery:")]
+    counted = {name: total for name, total in counters.items() if name.startswith("delivery:")}
+    assert counted == {"delivery:forgotten": len(forgotten_ones)}
+
+
+def test_letters_that_had_ended_are_taken_back_once(house):
+    person = Person(house)
+    sent = house.execute(LeaseDeliveries(0, 0, 100))
+    for number, each in enumerate(sent):
+        outcome = "failed" if number == 0 else "delivered"
+        ended = SettleDelivery(each.tenant_id, 0, each.delivery_id, each.fence, outcome)
+        assert house.execute(ended) is True
+    person.forget()
+    back = house.execute(LeaseDeliveries(0, 0, 100))
+    assert {each.delivery_id for each in back} <= {each.delivery_id for each in sent}
+    assert len(back) > 1
+    for each in back:
+        assert each.target == ""
+        taken = SettleDelivery(each.tenant_id, 0, each.delivery_id, each.fence, "delivered")
+        assert house.execute(taken) is True
+    assert house.read(lambda rows: rows.all("due_deliveries", now=2**62, limit=100)) == []
+    # They ended once, as they did before anybody was forgotten.
+    counters = dict(house.read(lambda rows: rows.all("counters", tenant_id=house.tenant_id)))
+    counted = {name: total for name, total in counters.items() if name.startswith("delivery:")}
+    assert counted == {"delivery:delivered": len(sent) - 1, "delivery:failed": 1}
 
 
 def failing(monkeypatch, point, times):

@@ -109,6 +109,15 @@ def forget(
     lapsed = now + limits.delivery_lease_seconds * SECOND
     common = {"tenant_id": tenant_id, "now": now, "due_at": lapsed}
     if number is not None:
+        _count_forgotten(tx, tenant_id, "waiting_deliveries_of", number=number)
         tx.rows.run("forget_deliveries_of", **common, number=number)
     if target:
+        _count_forgotten(tx, tenant_id, "waiting_deliveries_to", target=target)
         tx.rows.run("forget_deliveries_to", **common, target=target)
+
+
+def _count_forgotten(tx: Transaction, tenant_id: int, query: str, **whose: int | str) -> None:
+    """What has ended already ended as something else, and was counted then."""
+    row = tx.rows.one(query, tenant_id=tenant_id, **whose)
+    if row is not None and row[0]:
+        tx.count(tenant_id, "delivery:forgotten", row[0])

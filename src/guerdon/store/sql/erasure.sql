@@ -118,6 +118,16 @@ WHERE tenant_id = :tenant_id AND outcome_id > :after ORDER BY outcome_id LIMIT :
 UPDATE outcome SET path = '', reason = '', body = :body
 WHERE tenant_id = :tenant_id AND outcome_id = :outcome_id;
 
+-- name: waiting_deliveries_of
+-- How much still was to be sent to or about somebody.
+SELECT COUNT(*) FROM delivery
+WHERE tenant_id = :tenant_id AND number = :number AND target <> '' AND outcome IS NULL;
+
+-- name: waiting_deliveries_to
+-- The same by the address it was to be sent to.
+SELECT COUNT(*) FROM delivery
+WHERE tenant_id = :tenant_id AND target = :target AND target <> '' AND outcome IS NULL;
+
 -- name: forget_deliveries_of
 -- What was sent to or about somebody, or still was to be. Mail and SMS become due once more: without
 -- a target that means taking a file back, and not before an attempt under way has ended.

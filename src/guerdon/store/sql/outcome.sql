@@ -100,10 +100,11 @@ WHERE tenant_id = :tenant_id AND delivery_id = :delivery_id AND fence = :fence
   AND finished_at IS NULL AND outcome IS NULL;
 
 -- name: finish_forgotten_delivery
--- What had been written for somebody who is forgotten was taken back; it stays forgotten.
+-- What had been written for somebody who is forgotten was taken back; what became of it before
+-- stays.
 UPDATE delivery SET finished_at = :finished_at
 WHERE tenant_id = :tenant_id AND delivery_id = :delivery_id AND fence = :fence
-  AND finished_at IS NULL AND outcome = 'forgotten';
+  AND finished_at IS NULL AND outcome IS NOT NULL;
 
 -- name: postpone_delivery
 -- Not yet: try again later.
