@@ -16,7 +16,7 @@
     * StoreBusy        - somebody else holds the store; try again.
     * StoreReadOnly    - the database accepts no writes now.
     * StoreUnavailable - the database cannot be reached.
-    * OutcomeUnknown   - the failure came at COMMIT: ask again with the same key.
+    * OutcomeUnknown   - the failure came at COMMIT or after it: ask again with the same key.
     * Conflict         - a unique key exists already.
   * Unsafe             - the storage would not keep the promises; Guerdon does not start.
   * Locked             - another process holds this store.

@@ -164,6 +164,7 @@ statements_waiting_max = 500  # changes that travel with the next question; each
 copy_rows_min = 256  # below it one INSERT of whole columns saves COPY's two round trips
 audit_rows_scanned_max = 20_000  # decisions one search looks at: 40 ms
 audit_rows_listed_max = 100_000  # in one archive or one sheet; some 40 MB
+forgotten_retry_seconds = 2.0  # until a line of the list beside the database is tried again
 erasure_slice_rows = 500  # activities, purchases or invitations looked at in one transaction
 erasure_slice_outcomes = 20  # of 64 KB at most
 sweep_every_groups = 16  # while commands wait; each time costs a checkpoint

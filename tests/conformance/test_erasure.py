@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
+import time
 from datetime import datetime
 
 import pytest
@@ -40,7 +42,7 @@ from guerdon.engine.commands import (
 from guerdon.engine.commands.erasure import AnonymizeMember, DeleteMember
 from guerdon.engine.commands.members import EditMember, EnrolMember
 from guerdon.engine.commands.purchases import AssignPurchase
-from guerdon.errors import NotFound, StoreError
+from guerdon.errors import NotFound, OutcomeUnknown, StoreError, StoreUnavailable
 from guerdon.followers.background import Upkeep
 from guerdon.store import books, decisions
 from guerdon.store.activities import after
@@ -390,6 +392,76 @@ def test_whoever_is_told_that_somebody_is_forgotten_finds_them_on_the_list(house
         ("demo", person.member_id, True),
     ]
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def listed(house):
+    path = house.config.data_dir / "forgotten.jsonl"
+    return [(each.member_id, each.deleted) for each in Register(path).all()]
+
+
+def until_listed(house, expected):
+    deadline = time.monotonic() + 30
+    while listed(house) != expected and time.monotonic() < deadline:
+        house.run(asyncio.sleep(0.01))
+    assert listed(house) == expected
+
+
+def unlisted(_register, _lines):
+    raise StoreUnavailable
+
+
+def test_whom_the_list_could_not_take_gets_on_it_soon_and_nobody_is_told_before(house, monkeypatch):
+    monkeypatch.setattr(limits, "forgotten_retry_seconds", 0.01)
+    person = Person(house)
+    one = f"/customer/{person.member_id}"
+    with monkeypatch.context() as disk:
+        disk.setattr(Register, "add", unlisted)
+        for _ in range(2):
+            reply = person.api("POST", f"/admin{one}/anonymize")
+            assert (reply.status, b"not yet in the list" in reply.body) == (503, True)
+    until_listed(house, [(person.member_id, False)])
+    assert person.api("POST", f"/admin{one}/anonymize").status == 204
+    with monkeypatch.context() as disk:
+        disk.setattr(Register, "add", unlisted)
+        assert person.api("DELETE", one).status == 503
+        assert person.api("DELETE", one).status == 404
+    anonymised = [(person.member_id, False)] * 2
+    until_listed(house, [*anonymised, (person.member_id, True)])
+
+
+def test_asking_again_puts_whom_the_list_could_not_take_on_it(house, monkeypatch):
+    anonymised = house.member(("external", "u-1"))
+    gone = house.member(("external", "u-2"))
+    orders = [
+        AnonymizeMember(house.tenant_id, 0, anonymised.number),
+        DeleteMember(house.tenant_id, 0, gone.number),
+    ]
+    with monkeypatch.context() as disk:
+        disk.setattr(Register, "add", unlisted)
+        for order in orders:
+            with pytest.raises(OutcomeUnknown):
+                house.execute(order)
+    assert listed(house) == []
+    house.execute(orders[0])
+    with pytest.raises(NotFound):
+        house.execute(orders[1])
+    assert listed(house) == [(anonymised.member_id, False), (gone.member_id, True)]
+
+
+def test_whoever_stops_writes_what_the_list_is_owed(house, monkeypatch):
+    gone = house.member(("external", "u-1"))
+    submit = house.committer.submit
+
+    async def lost(command):
+        await submit(command)
+        raise OutcomeUnknown
+
+    monkeypatch.setattr(house.engine, "_submit", lost)
+    with pytest.raises(OutcomeUnknown):
+        house.execute(DeleteMember(house.tenant_id, 0, gone.number))
+    assert listed(house) == []
+    house.run(house.engine._listing.close())
+    assert listed(house) == [(gone.member_id, True)]
 
 
 def test_the_list_beside_the_database_is_mended_from_it(bench, tmp_path):

@@ -15,10 +15,10 @@ from guerdon.clock import Clock
 from guerdon.engine.commands import Append, Command, Ingest, Ingested
 from guerdon.engine.commands.erasure import Forgetting
 from guerdon.engine.directory import Directory
+from guerdon.engine.listing import Listing
 from guerdon.engine.names import Memory
-from guerdon.errors import Stale
+from guerdon.errors import NotFound, OutcomeUnknown, Stale
 from guerdon.faults import fault
-from guerdon.store import forgotten
 from guerdon.store.forgotten import Register
 from guerdon.store.port import Rows
 from guerdon.store.vault import Vault
@@ -74,7 +74,7 @@ class Engine:
         self._submit = submitter.submit
         self.tell = submitter.tell
         self._asker = asker
-        self._register = register
+        self._listing = Listing(asker.ask, register)
         self._names = Memory()
 
     def execute(self, command: Command) -> Awaitable[Any]:
@@ -110,16 +110,20 @@ class Engine:
 
     async def _forget(self, command: Forgetting) -> None:
         """Forget a member, and have it on the list beside the database before anybody is told."""
-        await self._submit(command)
-        if self._register is None:
-            return
-        entry = await self.read(
-            lambda rows: forgotten.of_member(rows, command.tenant_id, command.number)
-        )
-        if entry is not None:
-            await asyncio.to_thread(self._register.add, [entry])
+        whose = (command.tenant_id, command.number)
+        try:
+            await self._submit(command)
+        except NotFound:
+            # They may have been deleted by an earlier request, whose line could not be written.
+            await self._listing.put(whose)
+            raise
+        except (OutcomeUnknown, asyncio.CancelledError):
+            self._listing.owe(whose)
+            raise
+        await self._listing.put(whose)
 
     async def close(self) -> None:
         """Finish what is under way and let go of the store."""
+        await self._listing.close()
         await self._submitter.close()
         await self._asker.close()

@@ -24,7 +24,8 @@ def agree(committer: Committer, register: Register) -> int:
     Errors: StoreError.
     """
     written, stored = register.all(), forgotten.everybody(committer.writer)
-    register.add([each for each in stored if each not in set(written)])
+    listed = set(written)
+    register.add([each for each in stored if each not in listed])
     known = {(each.tenant, each.member_id): each for each in stored}
     count = 0
     for each in written:

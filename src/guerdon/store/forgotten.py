@@ -7,6 +7,7 @@ be put together in any order.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -46,23 +47,35 @@ class Register:
         return found
 
     def add(self, several: Iterable[Forgotten]) -> None:
-        """Append lines, and sync them."""
+        """Append lines, and sync them: all of them, or none and an error."""
         # A line of its own, whatever a crash left of the last one.
         content = b"".join(b"\n" + msgspec.json.encode(each) + b"\n" for each in several)
         if not content:
             return
         with _failures():
             folders.make(self._path.parent)
-            is_new = not self._path.exists()
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
             descriptor = os.open(self._path, flags, 0o600)
             try:
-                os.write(descriptor, content)
-                os.fsync(descriptor)
+                # Every worker writes to it: what one takes back must not be another's.
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                self._append(descriptor, content)
             finally:
                 os.close(descriptor)
-            if is_new:
+
+    def _append(self, descriptor: int, content: bytes) -> None:
+        end = os.fstat(descriptor).st_size
+        try:
+            while content:
+                content = content[os.write(descriptor, content) :]
+            os.fsync(descriptor)
+            if end == 0:
                 folders.sync(self._path.parent)
+        except OSError:
+            # What cannot be taken back is half a line, or one that is told once more.
+            with contextlib.suppress(OSError):
+                os.ftruncate(descriptor, end)
+            raise
 
 
 def of_member(rows: Rows, tenant_id: int, number: int) -> Forgotten | None:
