@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
-import time
 from datetime import datetime
 
 import pytest
@@ -42,11 +40,10 @@ from guerdon.engine.commands import (
 from guerdon.engine.commands.erasure import AnonymizeMember, DeleteMember
 from guerdon.engine.commands.members import EditMember, EnrolMember
 from guerdon.engine.commands.purchases import AssignPurchase
-from guerdon.errors import NotFound, OutcomeUnknown, StoreError, StoreUnavailable
+from guerdon.errors import NotFound, StoreError
 from guerdon.followers.background import Upkeep
 from guerdon.store import books, decisions
 from guerdon.store.activities import after
-from guerdon.store.forgotten import Forgotten, Register
 from guerdon.store.members import by_number, identities
 from guerdon.store.purchases import total_of
 
@@ -253,6 +250,36 @@ def test_letters_that_had_ended_are_taken_back_once(house):
     assert counted == {"delivery:delivered": len(sent) - 1, "delivery:failed": 1}
 
 
+@pytest.mark.parametrize("is_rebuilt", [False, True])
+def test_refused_requests_are_emptied_of_former_names_in_any_encoding(bench, is_rebuilt):
+    tenant_id, first = bench.tenant_id, {"firstName": FIRST, "lastName": LAST}
+    bench.do(EnrolMember(tenant_id, 0, "admin", json.dumps({**first, "email": EMAIL})))
+    for later in (
+        {"lastName": "Amsel"},
+        {"firstName": "Ida"},
+        {"firstName": "Ida", "lastName": "Fink"},
+    ):
+        bench.do(EditMember(tenant_id, 0, 1, json.dumps(later)))
+    refused = [
+        json.dumps(first).encode(),
+        f"{LAST}, {FIRST}".encode("utf-16"),
+        f"{FIRST} Amsel".encode(),
+        b"<name>Ida Amsel</name>",
+        f'{{"e":"{EMAIL}"}}'.encode("utf-16-be"),
+    ]
+    others = [b"Ida Specht", f"{LAST}, Ann".encode("utf-16")]
+    for body in (*refused, *others):
+        order = RecordOutcome(tenant_id, 0, "refused", "x", "", "woowup", "PUT", "/", body, 9)
+        bench.do(order)
+    if is_rebuilt:
+        bench.do(RebuildState(tenant_id, 0))
+    bench.do(DeleteMember(tenant_id, 0, 1))
+    bench.settle()
+    kept = bench.ask(lambda rows: rows.all("outcomes_from", tenant_id=tenant_id, after=0, limit=99))
+    assert [bytes(row[3]) for row in kept] == [b""] * len(refused) + others
+    assert b"Amsel" not in tables(bench.config)
+
+
 def failing(monkeypatch, point, times):
     """Let a point fail so often."""
     passes = iter(range(times))
@@ -381,102 +408,3 @@ def test_a_backup_made_before_forgets_before_anybody_is_served(house, tmp_path):
                 pass
         left = tables(config)
         assert traces({"tables": left}) == []
-
-
-def test_whoever_is_told_that_somebody_is_forgotten_finds_them_on_the_list(house):
-    person = Person(house)
-    person.forget("both")
-    path = house.config.data_dir / "forgotten.jsonl"
-    assert [(each.tenant, each.member_id, each.deleted) for each in Register(path).all()] == [
-        ("demo", person.member_id, False),
-        ("demo", person.member_id, True),
-    ]
-    assert path.stat().st_mode & 0o777 == 0o600
-
-
-def listed(house):
-    path = house.config.data_dir / "forgotten.jsonl"
-    return [(each.member_id, each.deleted) for each in Register(path).all()]
-
-
-def until_listed(house, expected):
-    deadline = time.monotonic() + 30
-    while listed(house) != expected and time.monotonic() < deadline:
-        house.run(asyncio.sleep(0.01))
-    assert listed(house) == expected
-
-
-def unlisted(_register, _lines):
-    raise StoreUnavailable
-
-
-def test_whom_the_list_could_not_take_gets_on_it_soon_and_nobody_is_told_before(house, monkeypatch):
-    monkeypatch.setattr(limits, "forgotten_retry_seconds", 0.01)
-    person = Person(house)
-    one = f"/customer/{person.member_id}"
-    with monkeypatch.context() as disk:
-        disk.setattr(Register, "add", unlisted)
-        for _ in range(2):
-            reply = person.api("POST", f"/admin{one}/anonymize")
-            assert (reply.status, b"not yet in the list" in reply.body) == (503, True)
-    until_listed(house, [(person.member_id, False)])
-    assert person.api("POST", f"/admin{one}/anonymize").status == 204
-    with monkeypatch.context() as disk:
-        disk.setattr(Register, "add", unlisted)
-        assert person.api("DELETE", one).status == 503
-        assert person.api("DELETE", one).status == 404
-    anonymised = [(person.member_id, False)] * 2
-    until_listed(house, [*anonymised, (person.member_id, True)])
-
-
-def test_asking_again_puts_whom_the_list_could_not_take_on_it(house, monkeypatch):
-    anonymised = house.member(("external", "u-1"))
-    gone = house.member(("external", "u-2"))
-    orders = [
-        AnonymizeMember(house.tenant_id, 0, anonymised.number),
-        DeleteMember(house.tenant_id, 0, gone.number),
-    ]
-    with monkeypatch.context() as disk:
-        disk.setattr(Register, "add", unlisted)
-        for order in orders:
-            with pytest.raises(OutcomeUnknown):
-                house.execute(order)
-    assert listed(house) == []
-    house.execute(orders[0])
-    with pytest.raises(NotFound):
-        house.execute(orders[1])
-    assert listed(house) == [(anonymised.member_id, False), (gone.member_id, True)]
-
-
-def test_whoever_stops_writes_what_the_list_is_owed(house, monkeypatch):
-    gone = house.member(("external", "u-1"))
-    submit = house.committer.submit
-
-    async def lost(command):
-        await submit(command)
-        raise OutcomeUnknown
-
-    monkeypatch.setattr(house.engine, "_submit", lost)
-    with pytest.raises(OutcomeUnknown):
-        house.execute(DeleteMember(house.tenant_id, 0, gone.number))
-    assert listed(house) == []
-    house.run(house.engine._listing.close())
-    assert listed(house) == [(gone.member_id, True)]
-
-
-def test_the_list_beside_the_database_is_mended_from_it(bench, tmp_path):
-    register = Register(tmp_path / "new" / "forgotten.jsonl")
-    kept, gone = bench.member(("external", "kept")), bench.member(("external", "gone"))
-    bench.do(DeleteMember(bench.tenant_id, 0, gone))
-    assert forgotten.agree(bench.committer, register) == 0
-    (noted,) = register.all()
-    # A line cut short, and members whom this database does not have.
-    (tmp_path / "new" / "forgotten.jsonl").write_bytes(b'{"tenant":"demo","memb')
-    strangers = [
-        Forgotten("a", "00000000-0000-4000-8000-000000000000", 1, deleted=True),
-        Forgotten("gone", noted.member_id, 1, deleted=False),
-    ]
-    register.add(strangers)
-    assert forgotten.agree(bench.committer, register) == 0
-    assert register.all() == [*strangers, noted]
-    assert bench.ask(lambda rows: identities(rows, bench.tenant_id, kept))

@@ -23,6 +23,9 @@ _ALONE_CHARS_MIN = 4
 _CONTACTS = ("email", "phone", "loyaltyCardNumber")
 _NAMES = ("firstName", "lastName")
 
+FULL_NAME = "fullName"
+"""What a former first and last name are kept as, beside former identities."""
+
 Words = list[list[str]]
 """What would name a member in a text: any one of these, each with all of its parts."""
 
@@ -43,8 +46,17 @@ def contacts(identities: Iterable[tuple[str, str]], profile: dict[str, Any]) -> 
     return sorted({str(value).strip() for value in given if value} - {""})
 
 
-def words(identities: Iterable[tuple[str, str]], profile: dict[str, Any]) -> Words:
+def full_name(profile: dict[str, Any]) -> list[str]:
+    """First and last name; nothing for a member who has not given both."""
+    name = [str(profile.get(part) or "").strip() for part in _NAMES]
+    return name if all(name) else []
+
+
+def words(
+    identities: Iterable[tuple[str, str]],
+    profile: dict[str, Any],
+    former_names: Iterable[list[str]] = (),
+) -> Words:
     """What to look for. A word of three letters says nothing alone, nor does half a name."""
     found = [[each] for each in contacts(identities, profile) if len(each) >= _ALONE_CHARS_MIN]
-    name = [str(profile.get(part) or "").strip() for part in _NAMES]
-    return [*found, name] if all(name) else found
+    return [*found, *(name for name in [full_name(profile), *former_names] if name)]

@@ -18,7 +18,7 @@ from guerdon.domain import erasure as decide
 from guerdon.domain import invitations as invited
 from guerdon.domain.decisions import Decision
 from guerdon.engine import deliveries, members, standing
-from guerdon.engine.commands import Handlers
+from guerdon.engine.commands import Handlers, Identity
 from guerdon.engine.commands.erasure import AnonymizeMember, DeleteMember
 from guerdon.engine.consequences import follow
 from guerdon.engine.folds.fact import text
@@ -75,8 +75,10 @@ def is_unknown(rows: Rows, tenant_id: int, number: int) -> bool:
 
 def _forget(tx: Transaction, tenant_id: int, member: Member, decision: Decision) -> None:
     number = member.number
-    names = [*kept.identities(tx.rows, tenant_id, number), *_former(tx.rows, tenant_id, number)]
+    former, former_names = _former(tx.rows, tenant_id, number)
+    names = [*kept.identities(tx.rows, tenant_id, number), *former]
     contacts = decide.contacts(names, member.profile)
+    words = decide.words(names, member.profile, former_names)
     numbers = [number, *_own_seals(tx.rows, tenant_id, number)]
     record(tx, tenant_id, decision)
     follow(tx, tenant_id, "forgotten", number)
@@ -92,14 +94,16 @@ def _forget(tx: Transaction, tenant_id: int, member: Member, decision: Decision)
         number=number,
         requested_at=tx.moment(tenant_id),
         position_max=tx.head(tenant_id).activity_position,
-        words=text([*_still_sought(tx, tenant_id, number), *decide.words(names, member.profile)]),
+        words=text([*_still_sought(tx, tenant_id, number), *words]),
     )
     fault("in_erasure")
 
 
-def _former(rows: Rows, tenant_id: int, number: int) -> list[tuple[str, str]]:
+def _former(rows: Rows, tenant_id: int, number: int) -> tuple[list[Identity], list[list[str]]]:
+    """Identities a member had before, and first and last names."""
     found = rows.all("former_identities", tenant_id=tenant_id, number=number)
-    return [(kind, value) for kind, value in found]
+    names = [msgspec.json.decode(value) for kind, value in found if kind == decide.FULL_NAME]
+    return [(kind, value) for kind, value in found if kind != decide.FULL_NAME], names
 
 
 def _still_sought(tx: Transaction, tenant_id: int, number: int) -> decide.Words:
@@ -203,8 +207,7 @@ def _outcomes(tx: Transaction, tenant_id: int, erasure: Erasure) -> int | None:
     if not erasure.words or not found:
         return None
     for outcome_id, path, reason, body in found:
-        content = b"\n".join((path.encode(), reason.encode(), bytes(body)))
-        if mentions(content, erasure.words):
+        if mentions(f"{path}\n{reason}".encode(), bytes(body), words=erasure.words):
             tx.rows.run("forget_outcome", tenant_id=tenant_id, outcome_id=outcome_id, body=b"")
     return int(found[-1][0])
 

@@ -32,7 +32,7 @@ ENCODED = base64.b64encode(EMAIL.encode()).decode()
     ],
 )
 def test_whoever_is_named_is_found(text: str) -> None:
-    assert mentions(text.encode(), WORDS)
+    assert mentions(text.encode(), words=WORDS)
 
 
 @pytest.mark.parametrize(
@@ -46,5 +46,39 @@ def test_whoever_is_named_is_found(text: str) -> None:
     ],
 )
 def test_nobody_else_is(text: str) -> None:
-    assert not mentions(text.encode(), WORDS)
-    assert not mentions(b"\xff\x00" + text.encode(), WORDS)
+    assert not mentions(text.encode(), words=WORDS)
+    assert not mentions(b"\xff\x00" + text.encode(), words=WORDS)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
+@pytest.mark.parametrize("before", [b"", b"x", b'--b\r\nname="f"\r\n\r\n'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps({"email": EMAIL}),
+        json.dumps({"email": EMAIL}, ensure_ascii=False),
+        f"<email>{EMAIL}</email>",
+        f"email={quote(EMAIL)}&x=1",
+        '{"userId":"1000"}',
+        "Lee,Ann",
+        ENCODED,
+    ],
+)
+def test_wide_letters_name_somebody_as_well(encoding: str, before: bytes, text: str) -> None:
+    assert mentions(before + text.encode(encoding), words=WORDS)
+    assert not mentions(before + text.encode(encoding), words=[["else@example.com"], ["Ann", "Li"]])
+
+
+@pytest.mark.parametrize("encoding", ["iso8859-2", "cp1250"])
+def test_letters_of_before_unicode_name_somebody_as_well(encoding: str) -> None:
+    assert mentions(f'{{"email":"{EMAIL}"}}'.encode(encoding), words=WORDS)
+    assert mentions("müller, ann".encode("iso8859-1"), words=[["Ann", "Müller"]])
+
+
+def test_a_reference_of_xml_names_somebody_as_well() -> None:
+    written = EMAIL.replace("@", "&#64;").replace("Ż", "&#x17b;")
+    assert mentions(f"<email>{written}</email>".encode(), words=WORDS)
+
+
+def test_a_name_may_be_in_two_places() -> None:
+    assert mentions(b"/users/ann", '{"last":"Lee"}'.encode("utf-16"), words=WORDS)

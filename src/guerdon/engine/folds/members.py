@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from guerdon.domain import definitions, identities, members, registration
+from guerdon.domain import definitions, erasure, identities, members, registration
 from guerdon.engine import newcomers
 from guerdon.engine.folds.fact import Fact, Fold, Payload, text
 from guerdon.store.members import by_number
@@ -91,6 +91,9 @@ def _change_profile(tx: Transaction, fact: Fact, change: Callable[[Payload], Pay
     if profile == member.profile and member.updated_at == fact.recorded_at:
         # A registration tells of an address, say, and decides about it once more.
         return
+    former = erasure.full_name(member.profile)
+    if former and former != erasure.full_name(profile):
+        _run(tx, fact, "add_former_identity", kind=erasure.FULL_NAME, value=text(former))
     newcomers.change(tx, fact.tenant_id, fact.number, profile=profile, updated_at=fact.recorded_at)
     tx.rows.run(
         "set_profile",
