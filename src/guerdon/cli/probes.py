@@ -22,7 +22,9 @@ from guerdon import __version__, bootstrap
 from guerdon.cli.tallies import Counts
 from guerdon.config import Config
 from guerdon.engine.engine import Engine
+from guerdon.engine.rules import asked_until
 from guerdon.errors import GuerdonError, StoreError
+from guerdon.followers.rules import has_rules
 from guerdon.store import activities
 from guerdon.store.port import Rows, Store
 from guerdon.web.app import Probes
@@ -34,6 +36,7 @@ _DELIVERY = "delivery:"
 class TenantFigures(msgspec.Struct, frozen=True):
     """What is counted of one tenant.
 
+    tail_rows, rules_tail_rows: how far the index and the rules are behind the journal.
     outcomes:   (dialect, kind, total).
     deliveries: (outcome, total) of those that have ended.
     """
@@ -43,6 +46,7 @@ class TenantFigures(msgspec.Struct, frozen=True):
     deleted: int
     decisions: int
     tail_rows: int
+    rules_tail_rows: int
     outcomes: tuple[tuple[str, str, int], ...]
     deliveries: tuple[tuple[str, int], ...]
 
@@ -114,6 +118,7 @@ def _tenant(rows: Rows, tenant_id: int, code: str) -> TenantFigures:
         counters.get("activity:deleted", 0),
         decisions,
         accepted - activities.indexed(rows, tenant_id),
+        accepted - asked_until(rows, tenant_id) if has_rules(rows, tenant_id) else 0,
         outcomes,
         tuple(
             (name.removeprefix(_DELIVERY), total)
@@ -179,12 +184,14 @@ def _of_store(found: Figures) -> Iterator[Metric]:
         for tenant in found.tenants:
             counter.add_metric([tenant.code], getattr(tenant, counted))
         yield counter
-    tail = GaugeMetricFamily(
-        "guerdon_index_tail_rows", "Activities the index has not sorted yet.", labels=["tenant"]
-    )
-    for tenant in found.tenants:
-        tail.add_metric([tenant.code], tenant.tail_rows)
-    yield tail
+    for name, about, counted in (
+        ("guerdon_index_tail_rows", "Activities the index has not sorted yet.", "tail_rows"),
+        ("guerdon_rules_tail_rows", "Activities behind the rules' checkpoint.", "rules_tail_rows"),
+    ):
+        gauge = GaugeMetricFamily(name, about, labels=["tenant"])
+        for tenant in found.tenants:
+            gauge.add_metric([tenant.code], getattr(tenant, counted))
+        yield gauge
     yield GaugeMetricFamily(
         "guerdon_deliveries_waiting", "Deliveries owed.", value=found.deliveries_waiting
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from conformance.programme import Programme
 from guerdon.cli import probes
 from guerdon.engine.commands import Ingest, Item, RecordOutcome
 from guerdon.errors import StoreUnavailable
@@ -45,6 +46,28 @@ def test_metrics_count_what_stands_in_the_store(house: Any) -> None:
     assert "guerdon_deliveries_waiting 0.0" in text
     assert "somebody" not in text
     assert not any(each in text for each in SECRETS)
+
+
+def test_metrics_say_how_far_the_rules_are_behind(house: Any) -> None:
+    programme = Programme(house)
+    house.tenant("other")
+    programme.member("ann")
+
+    def behind() -> set[str]:
+        text = house.run(made(house).metrics()).decode()
+        return {line for line in text.splitlines() if line.startswith("guerdon_rules_tail_rows{")}
+
+    none = {f'guerdon_rules_tail_rows{{tenant="{code}"}} 0.0' for code in ("demo", "other")}
+    programme.does("ann", "login")
+    # Nothing follows where there is no rule.
+    assert behind() == none
+    programme.rule("custom_event", "one", eventName="login", points=1)
+    programme.does("ann", "login", "login")
+    assert behind() == none - {'guerdon_rules_tail_rows{tenant="demo"} 0.0'} | {
+        'guerdon_rules_tail_rows{tenant="demo"} 3.0'
+    }
+    house.settle()
+    assert behind() == none
 
 
 def test_a_worker_is_ready_when_it_and_its_store_are(house: Any) -> None:
