@@ -18,6 +18,8 @@ from pathlib import Path
 
 from guerdon.cli.main import main
 
+_TESTS = Path(__file__).parents[1]
+
 
 class Spawner:
     """The child, and the way to it."""
@@ -25,7 +27,7 @@ class Spawner:
     def __init__(self) -> None:
         self._child = subprocess.Popen(
             [sys.executable, "-m", "acceptance.spawner"],
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(_TESTS), *sys.path])},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
