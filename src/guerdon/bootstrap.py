@@ -11,8 +11,10 @@ import asyncio
 import importlib
 import pkgutil
 from collections.abc import Callable, Sequence
+from contextlib import closing
 
 import guerdon.dialects
+from guerdon import config as settings
 from guerdon.clock import Clock, SystemClock
 from guerdon.config import Config
 from guerdon.engine import sockets
@@ -22,7 +24,7 @@ from guerdon.engine.inline import InlineAsker, InlineCommitter, ThreadedAsker
 from guerdon.engine.link import CommitterClient
 from guerdon.errors import Misconfigured, Unsafe
 from guerdon.followers.background import Upkeep
-from guerdon.store import forgotten, migrations
+from guerdon.store import fitting, forgotten, migrations
 from guerdon.store.forgotten import Register
 from guerdon.store.port import Store
 from guerdon.store.vault import Vault
@@ -85,14 +87,51 @@ def migrate_for_serving(store: Store, config: Config) -> list[str]:
     return applied
 
 
+def require_key(store: Store, config: Config, clock: Clock) -> None:
+    """Refuse a secret key that is not the one under which the database was sealed.
+
+    Errors: Misconfigured - it is another, or there is none.
+    """
+    if is_new(store, config):
+        return
+    with closing(store.reader()) as reader:
+        if config.secret_key:
+            reader.ask(lambda rows: fitting.require(rows, vault(config, clock)))
+        elif reader.ask(fitting.is_sealed):
+            raise Misconfigured(settings.missing_key(config.secret_key_path))
+
+
+def fresh_key(config: Config) -> bytes | None:
+    """A secret key for a database that belongs to none yet; None when it does.
+
+    Errors: StoreError - it cannot be read.
+    """
+    store = open_store(config, SystemClock(), _unheard)
+    if not is_new(store, config):
+        with closing(store.reader()) as reader:
+            if reader.ask(fitting.is_sealed):
+                return None
+    return settings.fresh_key(config)
+
+
 def vault(config: Config, clock: Clock) -> Vault:
     """The vault under the installation's secret key."""
     return Vault(config.secret_key, clock)
 
 
 def committer(config: Config, store: Store, clock: Clock) -> Committer:
-    """The committer itself. Errors: Locked when another process holds the store."""
-    return Committer(store, clock, vault(config, clock))
+    """The committer itself; from now on the database belongs to the secret key.
+
+    Errors: Locked when another process holds the store; Misconfigured when the secret key is not
+            the one under which the database was sealed; StoreError.
+    """
+    made = Committer(store, clock, vault(config, clock))
+    try:
+        fitting.settle(made.writer, made.vault)
+    except BaseException:
+        made.close()
+        raise
+    return made
 
 
 def inline_committer(
@@ -167,3 +206,7 @@ def application(
     return Application(
         rooms(front, config), probes, clock=clock or SystemClock(), on_shutdown=on_shutdown
     )
+
+
+def _unheard(_: str) -> None:
+    """Whoever only looks is done before an alarm about the log's size means anything."""

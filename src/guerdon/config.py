@@ -100,6 +100,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         return Path(self.database_url.removeprefix("sqlite:///"))
 
     @property
+    def secret_key_path(self) -> Path:
+        """Where the secret key is kept that nobody gave."""
+        return self.data_dir / "secret.key"
+
+    @property
     def socket_path(self) -> Path:
         """Where the process that holds the store listens for the others."""
         return self.data_dir / "guerdon.sock"
@@ -133,7 +138,8 @@ _KNOWN = (*NAMES, *sorted(name + _FILE for name in SECRETS))
 _Given = dict[str, tuple[object, str]]
 
 
-def _fresh_key() -> bytes:
+def fresh_key(_settings: Config) -> bytes | None:
+    """A secret key that nobody has."""
     return AESGCM.generate_key(8 * limits.secret_key_bytes)
 
 
@@ -142,16 +148,20 @@ def load(
     environ: Mapping[str, str],
     cwd: Path,
     *,
-    fresh_key: Callable[[], bytes] = _fresh_key,
+    fresh_key: Callable[[Config], bytes | None] = fresh_key,
+    needs_key: bool = True,
 ) -> Config:
     """The settings in force.
 
     A flag that is None was not given. An empty variable is a value: it means "none" where a
     setting can be none (lists, smtp_url) and is refused elsewhere. When no secret key is given,
-    one is made by `fresh_key` once and kept in the data folder.
+    one is made by `fresh_key` once and kept in the data folder; it is told the other settings, and
+    gives None when the database belongs to a key already.
+
+    needs_key: otherwise none is made, and `secret_key` is empty if there is none.
 
     Errors: Misconfigured - an unknown name, a value that is no such value, an unreadable file, a
-    secret key file that others can read.
+    secret key file that others can read or that is missing.
     """
     here = cwd.absolute()
     given = _from_file(flags, environ, here)
@@ -163,11 +173,14 @@ def load(
         raise Misconfigured("data_dir is not a path")
     database_url = values.setdefault("database_url", f"sqlite:///{data_dir / 'guerdon.db'}")
     values.setdefault("workers", usual_workers(str(database_url)))
-    if "secret_key" not in values:
-        values["secret_key"] = _kept_secret(data_dir / "secret.key", fresh_key)
     sources = tuple(sorted((name, source) for name, (_, source) in given.items()))
     # Each parser gives its field's type; a test loads every setting and looks.
-    return Config(**values, sources=sources)  # type: ignore[arg-type]
+    settings = Config(**{"secret_key": b"", **values}, sources=sources)  # type: ignore[arg-type]
+    path = settings.secret_key_path
+    if "secret_key" in values or not (needs_key or path.exists()):
+        return settings
+    secret = _kept_secret(path, lambda: fresh_key(settings))
+    return msgspec.structs.replace(settings, secret_key=secret)
 
 
 def without_password(url: str) -> str:
@@ -390,22 +403,34 @@ _PARSERS: dict[str, Callable[[object, Path], object]] = {
 # --- The secret key that is made once ------------------------------------------------------------
 
 
-def _kept_secret(path: Path, fresh_key: Callable[[], bytes]) -> bytes:
-    """The key in `path`, made now if there is none.
+def _kept_secret(path: Path, fresh_key: Callable[[], bytes | None]) -> bytes:
+    """The key in `path`, made now if there is none and may be.
 
     Only this file's mode is checked: a file the operator names is the operator's, and container
     platforms mount theirs readable by all inside the container.
     """
     try:
         if not path.exists():
-            _secret_made(path, fresh_key())
+            secret = fresh_key()
+            if secret is not None:
+                _secret_made(path, secret)
         with path.open(encoding="ascii") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             if mode & (stat.S_IRWXG | stat.S_IRWXO):
                 raise Misconfigured(f"{path} can be read by others (mode {mode:o}): chmod 600 it")
             return key_from_text(file.read().strip())
+    except FileNotFoundError as error:
+        raise Misconfigured(missing_key(path)) from error
     except (OSError, UnicodeDecodeError) as error:
         raise Misconfigured(f"{path}: {error}; or set {_PREFIX}SECRET_KEY") from error
+
+
+def missing_key(path: Path) -> str:
+    """What to say when the key that a database was sealed under is not in `path`."""
+    return (
+        f"{path} is missing, the secret key that the database was sealed under:"
+        f" put it back, or set {_PREFIX}SECRET_KEY"
+    )
 
 
 def _secret_made(path: Path, secret: bytes) -> None:

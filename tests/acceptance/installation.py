@@ -238,6 +238,18 @@ class Installation:
         finally:
             connection.close()
 
+    def change(self, statement: str) -> None:
+        """Change the database itself, behind the product's back."""
+        if self.database_url is not None:
+            with psycopg.connect(self.database_url) as connection:
+                connection.execute(statement.encode())
+            return
+        connection = apsw.Connection(str(self.database))
+        try:
+            connection.execute(statement)
+        finally:
+            connection.close()
+
 
 @contextlib.contextmanager
 def installed(engine: str, folder: Path) -> Iterator[Installation]:

@@ -6,7 +6,6 @@ import fcntl
 import sys
 from typing import Any
 
-import apsw
 import psycopg
 
 from acceptance.installation import Installation
@@ -58,14 +57,7 @@ def test_a_postgresql_that_does_not_wait_for_its_disk_is_refused(tmp_path: Any) 
 
 def test_a_database_of_a_newer_release_is_refused(installation: Installation) -> None:
     installation.tenant()
-    statement = "INSERT INTO schema_migration VALUES ('9999_pre_from_tomorrow', 1)"
-    if installation.database_url is None:
-        connection = apsw.Connection(str(installation.database))
-        connection.execute(statement)
-        connection.close()
-    else:
-        with psycopg.connect(installation.database_url) as connection:
-            connection.execute(statement)
+    installation.change("INSERT INTO schema_migration VALUES ('9999_pre_from_tomorrow', 1)")
     for words in (("serve", "--port", "0"), ("tenant", "list"), ("migrate",)):
         refused = installation.run(*words)
         assert refused.code == 1

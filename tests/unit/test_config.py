@@ -239,8 +239,8 @@ def test_the_secret_key_is_made_once_and_only_its_owner_can_read_it(tmp_path):
 
 
 def test_two_processes_making_the_secret_key_at_once_end_with_one_key(tmp_path):
-    def other_process_is_faster():
-        config.load({}, {}, tmp_path, fresh_key=lambda: b"1" * 32)
+    def other_process_is_faster(_):
+        config.load({}, {}, tmp_path, fresh_key=lambda _: b"1" * 32)
         return b"2" * 32
 
     settings = config.load({}, {}, tmp_path, fresh_key=other_process_is_faster)

@@ -17,7 +17,7 @@ from typing import Any
 
 import typer
 
-from guerdon import config
+from guerdon import bootstrap, config
 from guerdon.config import Config
 from guerdon.errors import GuerdonError, Refused
 
@@ -39,8 +39,17 @@ class Call:
         self.as_json = as_json
 
     def settings(self, **flags: object) -> Config:
-        """The settings in force; `flags` are the command's own. Errors: Misconfigured."""
-        return config.load({**self._flags, **flags}, os.environ, Path.cwd())
+        """The settings in force; `flags` are the command's own.
+
+        Errors: Misconfigured; StoreError when there is no secret key, nor a database to be read.
+        """
+        return config.load(
+            {**self._flags, **flags}, os.environ, Path.cwd(), fresh_key=bootstrap.fresh_key
+        )
+
+    def settings_alone(self) -> Config:
+        """The same for what needs no secret key, so that none is made. Errors: Misconfigured."""
+        return config.load(self._flags, os.environ, Path.cwd(), needs_key=False)
 
     def tell(self, facts: dict[str, Any], lines: Iterable[str]) -> None:
         """Answer on standard output: the facts as one JSON object, or the lines."""

@@ -52,6 +52,7 @@ def examine(config: Config, clock: Clock) -> Report:
     store = bootstrap.open_store(config, clock, problems.append)
     try:
         facts["database"] = _database(store, config, clock, problems)
+        bootstrap.require_key(store, config, clock)
         if config.engine == "sqlite":
             sockets.require_folder_safe(config.data_dir)
     except GuerdonError as error:
@@ -61,7 +62,7 @@ def examine(config: Config, clock: Clock) -> Report:
 
 def _doctor(call: Call) -> None:
     """Settings, storage, versions, and what is wrong with them."""
-    config = call.settings()
+    config = call.settings_alone()
     report = examine(config, SystemClock())
     settings = _settings(config)
     facts = {"settings": settings, **report.facts, "problems": report.problems}
@@ -72,7 +73,7 @@ def _doctor(call: Call) -> None:
 
 def _show(call: Call) -> None:
     """Every setting, its value and where it came from; secrets are hidden."""
-    config = call.settings()
+    config = call.settings_alone()
     call.tell({"settings": _settings(config)}, _setting_lines(config))
 
 

@@ -43,6 +43,7 @@ def _migrate(
     """Bring the schema up to date."""
     config, clock = call.settings(), SystemClock()
     store = bootstrap.open_store(config, clock, lambda reason: typer.echo(reason, err=True))
+    bootstrap.require_key(store, config, clock)
     applied: list[str] = []
     if store.pending_migrations():
         part = "pre" if pre else "post"
@@ -127,7 +128,7 @@ def _backup(
 ) -> None:
     """Write a complete copy of a SQLite store, while the server works."""
     store = bootstrap.open_store(
-        call.settings(), SystemClock(), lambda reason: typer.echo(reason, err=True)
+        call.settings_alone(), SystemClock(), lambda reason: typer.echo(reason, err=True)
     )
     bootstrap.require_migrated(store)
     path = file.absolute()

@@ -51,6 +51,7 @@ def migrate(config: Config) -> None:
     """
     clock = SystemClock(_clock_alarm)
     store = bootstrap.open_store(config, clock, _alarm)
+    bootstrap.require_key(store, config, clock)
     if not bootstrap.is_new(store, config):
         _migrate(config, store, clock)
 
@@ -61,6 +62,7 @@ async def _serve(config: Config, announce: Announce) -> None:
     risks = bootstrap.require_safe(store, config)
     for risk in risks:
         structlog.get_logger().warning("unsafe_storage", risk=risk)
+    bootstrap.require_key(store, config, clock)
     _migrate(config, store, clock)
     async with contextlib.AsyncExitStack() as stack:
         if config.engine == "sqlite":

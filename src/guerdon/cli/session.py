@@ -28,7 +28,7 @@ def run(config: Config, work: Callable[[Engine], Awaitable[T]]) -> T:
 
     A database without any migration gets all of them.
     Errors: Locked - another process holds the store and cannot be reached; Misconfigured - the
-            schema is not current.
+            schema is not current, or the secret key is not the database's.
     """
     return asyncio.run(_run(config, work))
 
@@ -44,6 +44,7 @@ def tenant_id(rows: Rows, code: str) -> int:
 async def _run(config: Config, work: Callable[[Engine], Awaitable[T]]) -> T:
     clock = SystemClock()
     store = bootstrap.open_store(config, clock, _unheard)
+    bootstrap.require_key(store, config, clock)
     if bootstrap.is_new(store, config):
         patiently(store.migrate, clock, lambda error: isinstance(error, Locked))
     bootstrap.require_migrated(store)

@@ -55,6 +55,10 @@ class Vault:
         except InvalidTag as wrong:
             raise DoesNotOpen from wrong
 
+    def require_opens(self, wrapped: bytes, tenant_id: int, number: int) -> None:
+        """Refuse a wrapped key that does not open."""
+        self._cipher(wrapped, tenant_id, number)
+
     def forget(self, wrapped: bytes) -> None:
         """Do not remember an opened key any longer: it was destroyed."""
         self._open.pop(wrapped, None)

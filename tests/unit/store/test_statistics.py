@@ -36,6 +36,7 @@ GROWING = {
 """Tables with rows for members or for what they do."""
 WALKS = {
     "deleted_numbers": "the index holds nobody else",
+    "first_seal": "in the order of the table, one row",
     "points_postings": "asked by tests alone",
     "purchases_down": "in the order of the table, up to a limit",
     "purchases_up": "in the order of the table, up to a limit",

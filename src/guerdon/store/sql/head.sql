@@ -50,6 +50,11 @@ SELECT wrapped FROM seal WHERE tenant_id = :tenant_id AND number = :number;
 -- A member's new key.
 INSERT INTO seal (tenant_id, number, wrapped) VALUES (:tenant_id, :number, :wrapped);
 
+-- name: first_seal
+-- The first wrapped key of all: tenant 0, which nobody is, has it.
+-- cross-tenant: whether the secret key is this database's own is asked before any tenant is
+SELECT tenant_id, number, wrapped FROM seal ORDER BY tenant_id, number LIMIT 1;
+
 -- name: follower_position
 -- How far a follower has come.
 SELECT position FROM follower WHERE tenant_id = :tenant_id AND name = :name;
