@@ -1,15 +1,17 @@
 """What all commands share: settings as flags, `--json`, and how a refusal is told.
 
 A command is a function whose first parameter is the `Call`; `command` adds the shared flags to its
-own. Whatever it raises from Guerdon's own tree becomes one line on standard error and exit code 1;
-wrong usage is exit code 2.
+own. Whatever it raises from Guerdon's own tree, or the system refuses, becomes one line on standard
+error and exit code 1; wrong usage is exit code 2.
 """
 
 from __future__ import annotations
 
+import errno
 import inspect
 import json
 import os
+import sys
 import typing
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -99,6 +101,12 @@ def _with_flags(function: Function) -> Function:
         except GuerdonError as error:
             typer.echo(f"guerdon: {_reason(error)}", err=True)
             raise typer.Exit(1) from error
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise  # whoever read has read enough
+            typer.echo(f"guerdon: {one_line(_system_reason(error))}", err=True)
+            _drop_output()
+            raise typer.Exit(1) from error
 
     hints = typing.get_type_hints(function, include_extras=True)
     own = [
@@ -128,6 +136,21 @@ def _shared() -> list[inspect.Parameter]:
         )
         for name, kind, option, default in (*given, as_json)
     ]
+
+
+def _system_reason(error: OSError) -> str:
+    reason = error.strerror or str(error) or type(error).__name__
+    return f"{error.filename}: {reason}" if error.filename else reason
+
+
+def _drop_output() -> None:
+    """Have what could not be written forgotten: at the exit it would be tried, and told, again."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _reason(error: GuerdonError) -> str:

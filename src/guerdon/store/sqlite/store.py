@@ -19,7 +19,7 @@ from guerdon.faults import fault
 from guerdon.store import migrations
 from guerdon.store.sqlite import aftermath
 from guerdon.store.sqlite.connection import SqliteReader, SqliteWriter
-from guerdon.store.sqlite.trouble import in_our_words
+from guerdon.store.sqlite.trouble import in_our_words, of_system
 
 # Before 3.51.3 a write and a checkpoint at the same instant could corrupt a WAL database
 # (sqlite.org/wal.html, "WAL-reset bug").
@@ -83,8 +83,12 @@ class SqliteStore:
 
     def reader(self) -> SqliteReader:
         connection = self._open(apsw.SQLITE_OPEN_READONLY)
-        connection.set_busy_timeout(limits.busy_milliseconds_max)
-        _set(connection, _READER)
+        try:
+            connection.set_busy_timeout(limits.busy_milliseconds_max)
+            _set(connection, _READER)
+        except apsw.Error as error:
+            connection.close()
+            raise in_our_words(error) from error
         return SqliteReader(connection)
 
     def migrate(self, *, part: str = "post") -> list[str]:
@@ -135,23 +139,21 @@ class SqliteStore:
         return found
 
     def backup(self, path: str) -> None:
-        if Path(path).exists():
-            raise errors.Misconfigured(f"{path} exists already")
         source = self._open(apsw.SQLITE_OPEN_READONLY)
-        target = apsw.Connection(path)
         try:
-            with target.backup("main", source, "main") as copying:
-                while not copying.done:
-                    copying.step(-1)
-            target.pragma("journal_mode", "delete")
-        except apsw.Error as error:
-            raise in_our_words(error) from error
+            _create(path)
+            try:
+                _copy(source, path)
+            except BaseException:
+                # What is there is no backup, and would be in the next one's way.
+                for name in (path, path + "-journal"):
+                    Path(name).unlink(missing_ok=True)
+                raise
         finally:
-            target.close()
             source.close()
 
     def _connect(self) -> apsw.Connection:
-        folders.make(self.path.parent)
+        _make_folder(self.path.parent)
         try:
             connection = self._open(apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
             connection.set_busy_timeout(limits.busy_milliseconds_max)
@@ -190,18 +192,64 @@ def _applied(connection: apsw.Connection) -> set[str]:
         return {row[0] for row in connection.execute("SELECT name FROM schema_migration")}
     except apsw.SQLError:
         return set()
+    except apsw.Error as error:
+        raise in_our_words(error) from error
+
+
+def _create(path: str) -> None:
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644))
+    except FileExistsError as error:
+        raise errors.Misconfigured(f"{path} exists already") from error
+    except OSError as error:
+        raise of_system(error) from error
+
+
+def _copy(source: apsw.Connection, path: str) -> None:
+    """Write what `source` holds into the empty file at `path`. Errors: StoreError."""
+    target = apsw.Connection(path, apsw.SQLITE_OPEN_READWRITE)
+    copying = target.backup("main", source, "main")
+    try:
+        try:
+            while not copying.done:
+                copying.step(-1)
+        finally:
+            # A step that fails does not say why; this does.
+            copying.finish()
+        target.pragma("journal_mode", "delete")
+    except apsw.Error as error:
+        trouble = in_our_words(error, target.system_errno)
+        if isinstance(trouble, errors.StoreFull):
+            trouble = errors.StoreFull(f"{path}: there is not enough room for the copy")
+        raise trouble from error
+    finally:
+        target.close(True)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folders.make(folder)
+    except OSError as error:
+        raise of_system(error) from error
 
 
 def _lock(path: Path) -> int:
     """Hold the store for this process. The file names the holder's pid for who comes second."""
-    folders.make(path.parent)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    _make_folder(path.parent)
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise of_system(error) from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as busy:
         holder = os.pread(handle, 64, 0).decode(errors="replace").strip() or "unknown"
         os.close(handle)
         raise errors.Locked(f"the store {path.stem} is held by process {holder}") from busy
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, str(os.getpid()).encode(), 0)
+    try:
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, str(os.getpid()).encode(), 0)
+    except OSError as error:
+        os.close(handle)
+        raise of_system(error) from error
     return handle

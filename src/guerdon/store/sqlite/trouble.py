@@ -12,6 +12,7 @@ from guerdon import errors
 _FSYNC_FAILED = (apsw.SQLITE_IOERR_FSYNC, apsw.SQLITE_IOERR_DIR_FSYNC)
 _FAILED_WRITE = (apsw.SQLITE_IOERR_WRITE, apsw.SQLITE_IOERR_TRUNCATE)
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NO_WRITES = (errno.EROFS, errno.EACCES, errno.EPERM)
 _KINDS: list[tuple[type[apsw.Error], type[errors.StoreError]]] = [
     (apsw.FullError, errors.StoreFull),
     (apsw.BusyError, errors.StoreBusy),
@@ -34,6 +35,16 @@ def in_our_words(error: apsw.Error, system_errno: int = 0) -> errors.StoreError:
         if isinstance(error, kind):
             return ours(str(error))
     return errors.StoreError(str(error))
+
+
+def of_system(error: OSError) -> errors.StoreError:
+    """What the system refused beside SQLite, such as the lock's file, in our words."""
+    kind: type[errors.StoreError] = errors.StoreUnavailable
+    if error.errno in _NO_SPACE:
+        kind = errors.StoreFull
+    elif error.errno in _NO_WRITES:
+        kind = errors.StoreReadOnly
+    return kind(f"{error.filename}: {error.strerror}" if error.filename else error.strerror)
 
 
 def no_text(error: UnicodeDecodeError) -> errors.StoreError:

@@ -1,0 +1,94 @@
+"""What the system or the disk refuses an operator is told in one line, with exit code 1."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from acceptance.installation import GUERDON, Installation
+
+COMMANDS = (("tenant", "list"), ("verify",), ("rebuild",), ("doctor",), ("serve", "--port", "0"))
+# The command, under a limit on the size of the files it writes.
+_PROGRAM = """
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+from guerdon.cli.main import main
+main()
+"""
+
+
+def _cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:5_000])
+
+
+def _replaced(path: Path) -> None:
+    path.write_bytes(b"no database" * 10_000)
+
+
+@pytest.mark.parametrize(
+    ("harm", "told"), [(_cut, "malformed"), (_replaced, "file is not a database")]
+)
+def test_a_file_that_is_no_database(
+    sqlite: Installation, harm: Callable[[Path], None], told: str
+) -> None:
+    sqlite.tenant()
+    harm(sqlite.database)
+    for words in (*COMMANDS, ("backup", "copy.db")):
+        assert told in _one_line(sqlite.refused(*words)), words
+
+
+def test_a_backup_into_a_folder_that_is_not_there(sqlite: Installation) -> None:
+    sqlite.tenant()
+    reason = sqlite.refused("backup", "nowhere/copy.db")
+    assert "nowhere/copy.db: No such file or directory" in _one_line(reason)
+
+
+def test_a_backup_without_room_leaves_nothing_behind(sqlite: Installation) -> None:
+    sqlite.tenant()
+    before = set(sqlite.folder.iterdir())
+    for _ in range(2):
+        done = subprocess.run(
+            (sys.executable, "-c", _PROGRAM, "backup", "copy.db"),
+            env={**sqlite.environ},
+            cwd=sqlite.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 1
+        assert "copy.db: there is not enough room for the copy" in _one_line(done.stderr)
+        assert set(sqlite.folder.iterdir()) == before
+    sqlite.told("backup", "copy.db")
+    assert "exists already" in sqlite.refused("backup", "copy.db")
+
+
+def test_a_lock_that_cannot_be_made(sqlite: Installation) -> None:
+    sqlite.tenant()
+    lock = sqlite.database.with_name("guerdon.db.lock")
+    lock.unlink()
+    # Root may write to every folder, but nobody opens a name that goes round in circles.
+    lock.symlink_to(lock)
+    assert str(lock) in _one_line(sqlite.refused("tenant", "create", "shop"))
+
+
+def test_an_output_that_takes_nothing(sqlite: Installation) -> None:
+    sqlite.tenant()
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            (GUERDON, "tenant", "list"),
+            env=sqlite.environ,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (1, "guerdon: No space left on device\n")
+
+
+def _one_line(text: str) -> str:
+    assert len(text.splitlines()) == 1, text
+    return text
