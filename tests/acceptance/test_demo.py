@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import socket
 import stat
 import subprocess
 from pathlib import Path
@@ -199,6 +200,32 @@ def test_a_demo_of_an_earlier_release_is_brought_up_to_this_one(sqlite: Installa
     finally:
         assert server.stop() == 0
     assert sqlite.rows("SELECT count(*) FROM schema_migration WHERE name >= '0017'") == [(2,)]
+
+
+def test_beside_a_server_a_demo_is_refused_before_it_does_anything(sqlite: Installation) -> None:
+    with sqlite.serving() as server:
+        names = _names(sqlite)
+        reason = sqlite.refused("demo", "--port", "0")
+        assert f"held by process {server.process.pid}" in reason
+        assert _names(sqlite) == names
+        assert sqlite.told("tenant", "list")["tenants"] == []
+
+
+def test_beside_a_demo_another_is_refused_and_the_file_stays(sqlite: Installation) -> None:
+    server = _started(sqlite)
+    try:
+        kept = _kept(sqlite)
+        assert f"held by process {server.process.pid}" in sqlite.refused("demo", "--port", "1")
+        assert _kept(sqlite) == kept
+    finally:
+        assert server.stop() == 0
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert "in use" in sqlite.refused("demo", "--port", str(taken.getsockname()[1]))
+    assert _kept(sqlite) == kept
+
+
+def _names(installation: Installation) -> set[str]:
+    return {path.name for path in installation.data.iterdir()}
 
 
 def _log_in(server: Server, admin: dict[str, str]) -> int:

@@ -66,10 +66,10 @@ class Demo(msgspec.Struct, frozen=True, rename={"member_id": "memberId"}):
 
 
 async def prepared(front: Engine, kept: Demo | None, url: str) -> Demo:
-    """The demo's credentials: the kept ones if the store knows them, else new ones."""
+    """The demo's credentials: the kept ones if the store knows them, else new ones for `url`."""
     tenant_id = await front.read(_tenant_id)
     if kept is not None and tenant_id is not None and await _is_valid(front, kept):
-        return msgspec.structs.replace(kept, url=url)
+        return kept  # its url stays until this one serves
     if tenant_id is None:
         tenant_id = await front.execute(CreateTenant(0, 0, TENANT, "Demo"))
     for row in await front.read(lambda rows: rows.all("keys", tenant_id=tenant_id)):

@@ -44,14 +44,16 @@ def serve(config: Config, announce: Announce) -> None:
     uvloop.run(_serve(config, announce))
 
 
-def migrate(config: Config) -> None:
-    """Bring a database of an earlier release up to this one, as serving it does; a new one waits.
+def prepare(config: Config) -> None:
+    """Refuse a database that could not be served here, and bring an older one up to this release.
 
+    A new one waits until it is used.
     Errors: those of `serve` about the database.
     """
     clock = SystemClock(_clock_alarm)
     store = bootstrap.open_store(config, clock, _alarm)
     bootstrap.require_key(store, config, clock)
+    patiently(lambda: store.writer().close(), clock, _lets_go(config))
     if not bootstrap.is_new(store, config):
         _migrate(config, store, clock)
 
@@ -89,11 +91,15 @@ def _tell(announce: Announce, url: str) -> None:
         structlog.get_logger().warning("not_announced", url=url, reason=str(error))
 
 
-def _migrate(config: Config, store: Store, clock: Clock) -> None:
-    def passes(error: GuerdonError) -> bool:
-        return isinstance(error, Locked) and not sockets.is_served(config.socket_path)
+def _lets_go(config: Config) -> Callable[[GuerdonError], bool]:
+    """Whether it is a command that holds the store, for a moment, and no server."""
+    return lambda error: isinstance(error, Locked) and not sockets.is_served(config.socket_path)
 
-    applied = patiently(lambda: bootstrap.migrate_for_serving(store, config), clock, passes)
+
+def _migrate(config: Config, store: Store, clock: Clock) -> None:
+    applied = patiently(
+        lambda: bootstrap.migrate_for_serving(store, config), clock, _lets_go(config)
+    )
     for name in applied:
         structlog.get_logger().info("migrated", migration=name)
 

@@ -12,7 +12,7 @@ import typer
 from guerdon.cli import demo, samples, session
 from guerdon.cli.call import Call, command
 from guerdon.cli.demo import Demo
-from guerdon.cli.serve import migrate, serve
+from guerdon.cli.serve import prepare, serve
 from guerdon.engine.engine import Engine
 from guerdon.errors import Defect
 
@@ -65,13 +65,13 @@ def _demo(
     )
     path = config.data_dir / "demo.json"
 
-    async def prepare(front: Engine) -> tuple[Demo, bool]:
+    async def work(front: Engine) -> tuple[Demo, bool]:
         kept = demo.read(path)
         made = await demo.prepared(front, kept, f"http://{config.host}:{config.port}")
         return made, await demo.is_untouched(front)
 
-    migrate(config)
-    prepared, is_untouched = session.run(config, prepare)
+    prepare(config)
+    prepared, is_untouched = session.run(config, work)
     demo.write(path, prepared)
 
     def announce(url: str) -> None:
