@@ -323,3 +323,33 @@ def test_a_rebuild_gives_the_same_places_and_counts(bench: Bench) -> None:
     bench.do(commands.RebuildState(programme.tenant_id, 0))
     assert state() == before
     assert before[0][0].earned_before == 150_00
+
+
+def test_earned_points_count_whether_or_not_they_are_still_there(bench: Bench) -> None:
+    programme = Programme(bench, tier_assign_type="points", downgrade_base="earned_points")
+    bronze, silver, _ = programme.three()
+    number = bench.member(("card", "1"))
+    canceled = programme.adds(number, 150)
+    programme.spends(number, 150)
+    assert programme.of(number) == silver
+    bench.do(CancelPointsTransfer(programme.tenant_id, 0, canceled))
+    assert programme.of(number) == bronze
+
+
+def test_points_that_a_debt_takes_when_they_are_unlocked_are_earned(bench: Bench) -> None:
+    programme = Programme(bench, tier_assign_type="points", downgrade_base="earned_points")
+    _, silver, _ = programme.three()
+    number = bench.member(("card", "1"))
+    rule = {"type": "points", "name": "r", "allTimeActive": True, "pointValue": 10_000}
+    bench.do(Define(programme.tenant_id, 0, "Rule", json.dumps(rule), "", active=True))
+    programme.buys(number, "d-1", 50)
+    programme.spends(number, 50)
+    programme.buys(number, "r-1", 50, is_return=True, revised_document="d-1")
+    assert programme.of(number) != silver
+    bench.settle()
+    for name, value in (("points.all_time_not_locked", "false"), ("points.days_locked", "3")):
+        bench.do(commands.ChangeSetting(programme.tenant_id, 0, name, value))
+    programme.adds(number, 50)
+    programme.later(3)
+    assert programme.available(number) == 0
+    assert programme.of(number) == silver

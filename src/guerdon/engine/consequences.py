@@ -28,9 +28,9 @@ Moment = Literal[
     "forgotten",
 ]
 """Facts: invited(token, referrer_email), from the registration form, either may be empty;
-level_chosen(level_id), by whoever registered or edited the member; points_changed(change);
-purchase_assigned(purchase); return_assigned(purchase, original);
-level_changed(level_id, old_level_id). The others have none.
+level_chosen(level_id), by whoever registered or edited the member; points_changed(change), of what
+is available: 0 when only what was earned changed; purchase_assigned(purchase);
+return_assigned(purchase, original); level_changed(level_id, old_level_id). The others have none.
 """
 Listener = Callable[..., None]
 """Called with (tx, tenant_id, number, **facts)."""

@@ -112,7 +112,7 @@ def on_level_chosen(tx: Transaction, tenant_id: int, number: int, level_id: str)
 
 
 def on_points_changed(tx: Transaction, tenant_id: int, number: int, **_: Any) -> None:
-    """A member's available points changed."""
+    """A member's available points changed, or what they earned."""
     rules = policy(tx, tenant_id)
     if rules.tier == decide.POINTS and defined(tx, tenant_id):
         _look(tx, tenant_id, number, may_fall=rules.may_fall_at_once)

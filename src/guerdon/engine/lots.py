@@ -79,7 +79,8 @@ def _settle(tx: Transaction, tenant_id: int, lot: Transfer) -> None:
     record(tx, tenant_id, points.changed(kind, of.account_id, lot.number, lot.transfer_id))
     remaining = lot.remaining or 0
     change = remaining - min(of.debt, remaining) if is_locked else -remaining
-    if change:
+    # Points that a debt takes at once are earned all the same.
+    if change or is_locked:
         follow(tx, tenant_id, "points_changed", lot.number, change=change)
 
 

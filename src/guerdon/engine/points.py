@@ -198,8 +198,10 @@ def cancel(tx: Transaction, tenant_id: int, transfer_id: str) -> None:
         tenant_id,
         points.changed(points.TRANSFER_WAS_CANCELED, of.account_id, transfer.number, transfer_id),
     )
-    change = balance(tx, tenant_id, transfer.number) - of.available
-    if change:
+    left = account(tx, tenant_id, transfer.number)
+    # What was spent already is no longer there to be taken back, but it counts as earned no more.
+    if (left.available, left.earned) != (of.available, of.earned):
+        change = left.available - of.available
         follow(tx, tenant_id, "points_changed", transfer.number, change=change)
 
 
