@@ -145,6 +145,8 @@ def _require_known(tx: Transaction, command: EnrolMember | EditMember) -> None:
     for kind, definition_id, field in assigned:
         if definition_id:
             standing.named(tx, command.tenant_id, kind, definition_id, field)
+    if command.level_id:
+        levels.require_active(tx, command.tenant_id, command.level_id)
     if isinstance(command, EnrolMember):
         members.store(tx, command.tenant_id, command.store_code)
 

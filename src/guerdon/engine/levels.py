@@ -87,6 +87,15 @@ def require_first(tx: Transaction, tenant_id: int) -> None:
         raise Refused(message, code="no_first_level", field="levelId")
 
 
+def require_active(tx: Transaction, tenant_id: int, level_id: str) -> None:
+    """Make sure that somebody can be put on a level.
+
+    Errors: NotFound `unknown_definition`; Refused `inactive_level` with the field `levelId`.
+    """
+    if not required(tx, tenant_id, "Level", level_id).active:
+        raise Refused("The level is not active.", code="inactive_level", field="levelId")
+
+
 # --- What others tell ----------------------------------------------------------------------------
 
 
@@ -141,8 +150,7 @@ def move_to_level(tx: Transaction, command: MoveToLevel) -> None:
     """See `MoveToLevel`."""
     tenant_id = command.tenant_id
     case = _present(tx, tenant_id, command.number)
-    if not required(tx, tenant_id, "Level", command.level_id).active:
-        raise Refused("The level is not active.", code="inactive_level", field="levelId")
+    require_active(tx, tenant_id, command.level_id)
     change = Move(command.level_id, case.place.level_id)
     _carry_out(tx, case, change, manually=True)
 

@@ -4,6 +4,7 @@ import pytest
 
 from dialects.openloyalty import crowd
 from dialects.openloyalty.crowd import JOHN, WHOLE, code_in, enrol, errors, get, level, post, sent
+from dialects.openloyalty.test_imports import CUSTOMERS, customer, file, send
 from dialects.openloyalty.till import seller
 from guerdon.store import members, standing
 
@@ -201,6 +202,24 @@ def test_where_no_level_begins_at_nothing_nobody_is_registered(house, admin):
     assert reply.status == 200
     shown = get(house, f"/customer/{reply.json()['customerId']}", admin)
     assert shown["gender"] == "not_disclosed"
+
+
+def test_nobody_is_put_on_a_level_that_is_not_active(house, admin):
+    first = level(house)
+    gone = crowd.define(house, "Level", {"name": "gone", "conditionValue": 20}, active=False)
+    refusal = {"levelId": ["The level is not active."]}
+    reply = post(house, "/customer/register", [*JOHN, f"customer[levelId]={gone}"], admin)
+    assert errors(reply) == refusal
+    assert decided(house, admin)[0] == []
+    member_id = enrol(house, admin)
+    after = len(decided(house, admin)[0])
+    fields = [f"customer[levelId]={gone}", "customer[lastName]=Nowak"]
+    assert errors(post(house, f"/customer/{member_id}", fields, admin, "PUT")) == refusal
+    row = customer("i@example.com", "7").replace("</email>", f"</email><levelID>{gone}</levelID>")
+    (item,) = send(house, CUSTOMERS, file("customers", row), admin).json()["items"]
+    assert (item["status"], "The level is not active." in item["message"]) == ("error", True)
+    assert decided(house, admin, after)[0] == []
+    assert get(house, f"/customer/{member_id}", admin)["levelId"] == first
 
 
 def test_the_same_address_at_once_registers_one(house, admin):

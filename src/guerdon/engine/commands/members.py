@@ -25,6 +25,7 @@ class EnrolMember(Command, frozen=True):
 
     Errors: Duplicate `member_exists` with `field` email, phone or card; NotFound `unknown_store`;
             NotFound `unknown_definition` with `field` levelId, posId or sellerId;
+            Refused `inactive_level` with `field` levelId;
             Refused `no_first_level` when there are levels but none that begins at 0;
             Refused `no_address` when there is nowhere to send the activation to.
     """
