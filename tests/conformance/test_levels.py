@@ -165,6 +165,21 @@ def test_points_raise_at_once_and_lower_only_where_the_programme_says_so(bench: 
     assert transfer != canceled
 
 
+def test_nobody_falls_between_levels_with_one_reward_before_they_may(bench: Bench) -> None:
+    programme = Programme(bench, tier_assign_type="points", downgrade_mode="none")
+    low, high = programme.level(0, 0), programme.level(100, 0)
+    number = bench.member(("card", "1"))
+    programme.adds(number, 150)
+    programme.spends(number, 100)
+    assert programme.of(number) == high
+    programme.set("downgrade_days", 30)
+    programme.set("downgrade_mode", "after_x_days")
+    programme.later(20)
+    assert programme.of(number) == high
+    programme.later(10)
+    assert programme.of(number) == low
+
+
 def test_a_level_set_by_hand_is_a_floor_until_it_is_taken_back(bench: Bench) -> None:
     programme = Programme(bench, tier_assign_type="points")
     bronze, silver, gold = programme.three()

@@ -4,8 +4,9 @@ A level is reached with an amount (`condition`) and is as good as its reward. Th
 is the active one with the greatest condition within it; of equals the one with the better reward,
 then the older. A level set by hand is a floor: the member has it, or an earned one that is better.
 
-Whether one level is better than another is said by their rewards. A member rises, and moves between
-equals, at once; when they fall depends on the programme:
+Whether one level is better than another is said by their rewards, and where those are equal by
+their conditions. A member rises, and moves between equals, at once; when they fall depends on the
+programme:
 
 * by purchases (`transactions`): at once, since a return takes back what was bought;
 * by points, `automatic`: at once; `none`: never; `after_x_days`: only when their period of review
@@ -171,11 +172,16 @@ def following(levels: Levels, condition: int) -> Level | None:
     return min(above, key=lambda each: (each.condition, -each.reward, each.age), default=None)
 
 
+def _rank(level: Level) -> tuple[int, int]:
+    """How good a level is. In many programmes no level has a reward of its own."""
+    return level.reward, level.condition
+
+
 def goal(levels: Levels, amount: int, manual_level_id: str | None) -> Level | None:
     """The level an amount earns, or the floor if that is at least as good."""
     earned = best(levels, amount)
     floor = _active(levels, manual_level_id)
-    if floor is None or (earned is not None and earned.reward > floor.reward):
+    if floor is None or (earned is not None and _rank(earned) > _rank(floor)):
         return earned
     return floor
 
@@ -187,7 +193,7 @@ def move(levels: Levels, place: Place, amount: int, *, may_fall: bool) -> Move |
     aim_id = aim.level_id if aim else None
     if aim_id == place.level_id:
         return None
-    falls = present is not None and (aim is None or aim.reward < present.reward)
+    falls = present is not None and (aim is None or _rank(aim) < _rank(present))
     if falls and not may_fall:
         return None
     return Move(aim_id, place.level_id)

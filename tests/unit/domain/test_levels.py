@@ -91,6 +91,38 @@ def test_better_is_said_by_the_reward_and_not_by_the_condition():
     assert levels.goal(known, 300 * UNIT, "silver") == SILVER
 
 
+LOW = Level("low", 0, 0, active=True, age=1)
+HIGH = Level("high", 100 * UNIT, 0, active=True, age=2)
+TOP = Level("top", 200 * UNIT, 0, active=True, age=3)
+EQUALS = {each.level_id: each for each in (LOW, HIGH, TOP)}
+
+
+@pytest.mark.parametrize(
+    ("place", "amount", "may_fall", "expected"),
+    [
+        (Place("low"), 100, False, Move("high", "low")),
+        (Place("high"), 50, False, None),
+        (Place("high"), 50, True, Move("low", "high")),
+        # A floor, too, is left for the better of equals and for no other.
+        (Place("high", "high"), 200, False, Move("top", "high")),
+        (Place("high", "high"), 50, True, None),
+        (Place("top", "high"), 50, True, Move("high", "top")),
+        (Place("top", "high"), 50, False, None),
+    ],
+)
+def test_of_levels_with_one_reward_that_with_the_greater_condition_is_better(
+    place, amount, may_fall, expected
+):
+    assert levels.move(EQUALS, place, amount * UNIT, may_fall=may_fall) == expected
+
+
+def test_between_levels_that_are_equal_in_everything_members_move_at_once():
+    twin = Level("twin", HIGH.condition, HIGH.reward, active=True, age=9)
+    known = {**EQUALS, "twin": twin}
+    moved = levels.move(known, Place("twin"), 100 * UNIT, may_fall=False)
+    assert moved == Move("high", "twin")
+
+
 @pytest.mark.parametrize(
     ("policy", "at_once", "reviewed", "restarts"),
     [
