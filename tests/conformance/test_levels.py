@@ -13,6 +13,7 @@ from guerdon.clock import DAY
 from guerdon.domain.purchases import Item
 from guerdon.engine import commands
 from guerdon.engine.commands.definitions import Define, Undefine
+from guerdon.engine.commands.erasure import DeleteMember
 from guerdon.engine.commands.levels import MoveToLevel, RemoveManualLevel
 from guerdon.engine.commands.points import AddPoints, CancelPointsTransfer, SpendPoints
 from guerdon.engine.commands.purchases import RegisterPurchase
@@ -234,6 +235,24 @@ def test_members_are_reviewed_when_their_period_is_over(bench: Bench) -> None:
     programme.later(30)
     assert len(programme.decided(RECALCULATED)) == 3
     assert programme.available(early) == 150_00
+
+
+def test_whoever_was_deleted_is_not_reviewed_any_more(bench: Bench) -> None:
+    programme = Programme(
+        bench, tier_assign_type="points", downgrade_mode="after_x_days", downgrade_days=30
+    )
+    programme.three()
+    stays, goes = bench.member(("card", "1")), bench.member(("card", "2"))
+    programme.later(30)
+    assert len(programme.decided(RECALCULATED)) == 2
+    bench.do(DeleteMember(programme.tenant_id, 0, goes))
+    programme.later(30)
+    assert len(programme.decided(RECALCULATED)) == 3
+    before = [programme.place(number) for number in (stays, goes)]
+    bench.do(commands.RebuildState(programme.tenant_id, 0))
+    assert [programme.place(number) for number in (stays, goes)] == before
+    programme.later(30)
+    assert len(programme.decided(RECALCULATED)) == 4
 
 
 def test_a_review_of_active_points_may_end_with_none_left(bench: Bench) -> None:

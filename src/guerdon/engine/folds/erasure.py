@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from guerdon.domain import erasure
 from guerdon.engine import newcomers
-from guerdon.engine.folds import standing
+from guerdon.engine.folds import levels, standing
 from guerdon.engine.folds.fact import Fact, Fold
 from guerdon.store.transaction import Transaction
 
@@ -25,6 +25,7 @@ def _deleted(tx: Transaction, fact: Fact) -> None:
     _forgotten(tx, fact)
     tx.rows.run("set_status", tenant_id=fact.tenant_id, number=fact.number, status="deleted")
     tx.accounts.pop((fact.tenant_id, fact.number), None)
+    levels.end_reviews(tx, fact.tenant_id, fact.number)
 
 
 FOLDS: dict[str, Fold] = {erasure.WAS_ANONYMIZED: _forgotten, erasure.WAS_DELETED: _deleted}

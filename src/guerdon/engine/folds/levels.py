@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from guerdon.domain import levels
+from guerdon.domain.lots import FOREVER
 from guerdon.engine import newcomers
 from guerdon.engine.folds.fact import Fact, Fold
 from guerdon.store.levels import MemberLevel, of_member
@@ -60,6 +61,11 @@ def _recalculated(tx: Transaction, fact: Fact) -> None:
         window_from=fact.recorded_at,
         earned_before=row[0] if row else 0,
     )
+
+
+def end_reviews(tx: Transaction, tenant_id: int, number: int) -> None:
+    """A member is gone: no review of theirs is due again, so that nobody looks past them."""
+    tx.rows.run("end_level_reviews", tenant_id=tenant_id, number=number, never=FOREVER)
 
 
 FOLDS: dict[str, Fold] = {

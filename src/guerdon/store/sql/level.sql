@@ -32,10 +32,14 @@ SET level_id = excluded.level_id, manual_level_id = excluded.manual_level_id,
     moved_at = excluded.moved_at;
 
 -- name: begin_level_window
--- A member's new period of review.
+-- A member's new period of review; where it will never begin, it does not.
 UPDATE member_level
 SET window_from = :window_from, earned_before = :earned_before, recalculated_at = :window_from
-WHERE tenant_id = :tenant_id AND number = :number;
+WHERE tenant_id = :tenant_id AND number = :number AND window_from <= :window_from;
+
+-- name: end_level_reviews
+-- A member is not reviewed any more: their period will never have begun.
+UPDATE member_level SET window_from = :never WHERE tenant_id = :tenant_id AND number = :number;
 
 -- name: level_total
 -- How many members a level has.
