@@ -301,6 +301,47 @@ def test_earned_points_count_since_the_period_began(bench: Bench, base: str, win
     assert programme.of(number) == bronze
 
 
+def test_canceling_old_points_takes_nothing_from_the_present_period(bench: Bench) -> None:
+    programme = Programme(
+        bench,
+        tier_assign_type="points",
+        downgrade_mode="after_x_days",
+        downgrade_days=30,
+        downgrade_base="earned_points",
+    )
+    bronze, silver, _ = programme.three()
+    number = bench.member(("card", "1"))
+    old, early = programme.adds(number, 100), programme.adds(number, 70)
+    bench.do(CancelPointsTransfer(programme.tenant_id, 0, early))
+    assert programme.place(number).earned_before == 0
+    for name, value in (("points.all_time_not_locked", "false"), ("points.days_locked", "5")):
+        bench.do(commands.ChangeSetting(programme.tenant_id, 0, name, value))
+    programme.later(29)
+    locked = programme.adds(number, 40)
+    programme.later(1)
+    assert programme.place(number).earned_before == 100_00
+    bench.do(commands.ChangeSetting(programme.tenant_id, 0, "points.days_locked", "0"))
+    new = programme.adds(number, 120)
+    bench.clock.moment += 5 * DAY
+    bench.settle()
+    # Of what is canceled, only what was earned in the period is missing in it.
+    bench.do(CancelPointsTransfer(programme.tenant_id, 0, old))
+    bench.do(CancelPointsTransfer(programme.tenant_id, 0, locked))
+    assert programme.place(number).earned_before == 0
+    programme.later(25)
+    assert programme.of(number) == silver
+    assert programme.place(number).earned_before == 120_00
+    before = programme.place(number)
+    bench.do(CancelPointsTransfer(programme.tenant_id, 0, new))
+    assert programme.place(number).earned_before == 0
+    places = [programme.place(number)]
+    bench.do(commands.RebuildState(programme.tenant_id, 0))
+    assert [programme.place(number)] == places
+    assert before.level_id == silver
+    programme.later(30)
+    assert programme.of(number) == bronze
+
+
 def test_changed_levels_are_carried_to_everybody_in_slices(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

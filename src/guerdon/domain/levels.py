@@ -101,7 +101,7 @@ class Holdings(msgspec.Struct, frozen=True):
 
     available:     points that can be spent, in hundredths.
     earned:        points earned since the member joined; `earned_before` of them before the
-                   present period of review began.
+                   present period of review began, but for those that were canceled since.
     gross:         of purchases less returns, in 1/10,000, with delivery and without; `excluded`
                    is how much of it does not count for levels.
     """

@@ -13,7 +13,7 @@ class MemberLevel(msgspec.Struct, frozen=True):
     level_id:        their level, or None.
     manual_level_id: the level somebody set by hand: the lowest they can have.
     window_from:     when their present period of review began; never, for whoever was deleted.
-    earned_before:   what they had earned in all by then, in hundredths.
+    earned_before:   what they had earned in all by then, in hundredths, and is not canceled.
     recalculated_at: when they were last reviewed, or None.
     """
 

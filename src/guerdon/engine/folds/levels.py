@@ -63,6 +63,17 @@ def _recalculated(tx: Transaction, fact: Fact) -> None:
     )
 
 
+def unearn(tx: Transaction, tenant_id: int, number: int, points: int, earned_at: int) -> None:
+    """Points were canceled: those from before the present period are not taken from its own."""
+    tx.rows.run(
+        "lower_earned_before",
+        tenant_id=tenant_id,
+        number=number,
+        points=points,
+        earned_at=earned_at,
+    )
+
+
 def end_reviews(tx: Transaction, tenant_id: int, number: int) -> None:
     """A member is gone: no review of theirs is due again, so that nobody looks past them."""
     tx.rows.run("end_level_reviews", tenant_id=tenant_id, number=number, never=FOREVER)

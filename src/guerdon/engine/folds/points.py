@@ -28,6 +28,7 @@ from guerdon.domain.points import (
     hundredths,
 )
 from guerdon.engine import purses
+from guerdon.engine.folds import levels
 from guerdon.engine.folds.fact import Fact, Fold, Payload, text
 from guerdon.errors import Defect
 from guerdon.store import movements
@@ -137,6 +138,10 @@ def _canceled(tx: Transaction, fact: Fact) -> None:
     was_pending = transfer.state == "pending"
     legs = [(LOCKED if was_pending else AVAILABLE, CANCELED, transfer.remaining or 0)]
     _post(tx, fact, transfer.position, legs, earned=0 if was_pending else -transfer.value)
+    if not was_pending:
+        # Locked points are earned when they are unlocked, which is at their hour or soon after.
+        earned_at = transfer.locked_until or transfer.created_at
+        levels.unearn(tx, fact.tenant_id, fact.number, transfer.value, earned_at)
 
 
 def _release(tx: Transaction, fact: Fact, transfer: ledger.Transfer) -> None:

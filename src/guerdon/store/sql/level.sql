@@ -37,6 +37,12 @@ UPDATE member_level
 SET window_from = :window_from, earned_before = :earned_before, recalculated_at = :window_from
 WHERE tenant_id = :tenant_id AND number = :number AND window_from <= :window_from;
 
+-- name: lower_earned_before
+-- Points that a member had earned before their present period of review count no more.
+UPDATE member_level SET earned_before = earned_before - :points
+WHERE tenant_id = :tenant_id AND number = :number AND recalculated_at IS NOT NULL
+  AND window_from >= :earned_at AND earned_before >= :points;
+
 -- name: end_level_reviews
 -- A member is not reviewed any more: their period will never have begun.
 UPDATE member_level SET window_from = :never WHERE tenant_id = :tenant_id AND number = :number;
