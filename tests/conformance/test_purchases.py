@@ -21,7 +21,7 @@ from guerdon.engine.commands.purchases import (
 )
 from guerdon.engine.commands.standing import DeactivateMember
 from guerdon.errors import Duplicate, GuerdonError, NotFound, Refused
-from guerdon.store import decisions, purchases
+from guerdon.store import decisions, purchases, tallies
 
 SHIRT = Item("SKU1", "Shirt", 1, 100 * MONEY, "wear", "acme", (("colour", "red"),))
 SHOES = Item("SKU2", "Shoes", 2, 50 * MONEY + 5_000, "wear", "", ())
@@ -320,6 +320,40 @@ def test_totals_lose_what_comes_back_and_a_purchase_once_all_of_it_did(shop: Pro
         ["s2"],
         ["r1", "r2", "r3"],
     ]
+
+
+def test_what_comes_back_twice_is_taken_off_once(shop: Programme) -> None:
+    shop.house.setting("purchases.excluded_delivery_skus", ["POST"])
+    shop.house.setting("purchases.excluded_level_skus", ["SKU2"])
+    number = shop.member("a")
+    shop.buys(number, "s0", SHIRT, SHOES, POST)
+    before = total(shop, number)
+    tallied = shop.house.read(lambda rows: tallies.of_tenant(rows, shop.tenant_id))
+    shop.buys(number, "s1", SHIRT, SHOES, POST)
+    bring_back(shop, "r1", "s1", SHOES, number=number)
+    bring_back(shop, "r2", "s1", SHIRT, SHOES, POST)
+    bring_back(shop, "r3", "s1", SHIRT, SHOES, POST, number=number)
+    shop.house.execute(AssignPurchase(shop.tenant_id, 0, "r2", number))
+    now = total(shop, number)
+    assert (now.sales, now.purchases, now.gross) == (2, 1, before.gross)
+    assert now.gross_without_delivery == before.gross_without_delivery
+    assert now.excluded_for_level == before.excluded_for_level
+    known = shop.house.read(lambda rows: tallies.of_tenant(rows, shop.tenant_id))
+    assert (known.amount, known.amount_without_delivery) == (
+        tallied.amount,
+        tallied.amount_without_delivery,
+    )
+    # What came back before its purchase was on record was taken from others.
+    bring_back(shop, "r4", "s2", SHIRT, number=number)
+    less = total(shop, number)
+    assert less.gross == before.gross - SHIRT.gross
+    shop.buys(number, "s2", SHIRT)
+    bring_back(shop, "r5", "s2", SHIRT, number=number)
+    assert total(shop, number).gross == less.gross
+    kept = state(shop)
+    shop.house.execute(commands.RebuildState(shop.tenant_id, 0))
+    assert state(shop) == kept
+    assert shop.house.read(lambda rows: tallies.of_tenant(rows, shop.tenant_id)).count == 3
 
 
 def test_a_return_belongs_to_whoever_bought(shop: Programme) -> None:

@@ -10,7 +10,7 @@ Source: Open Loyalty 4.3, "Transactions" and "Event API".
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import tzinfo
 from decimal import Decimal
 from typing import Any
@@ -190,6 +190,23 @@ def points_to_revoke(earned: int, revoked: int, original: Purchase, returned: Pu
         return 0
     share = rounded(earned * abs(returned.gross), abs(original.gross))
     return max(0, min(share, earned - revoked))
+
+
+def came_back(
+    part: Callable[[Purchase], int],
+    original: Purchase | None,
+    earlier: Iterable[Purchase],
+    back: Purchase,
+) -> int:
+    """What a return takes back of some sum of its purchase: at most what is left of it.
+
+    original: None when nobody registered it. earlier: its returns that were counted before.
+    """
+    taken = abs(part(back))
+    if original is None:
+        return taken
+    left = abs(part(original)) - sum(abs(part(each)) for each in earlier)
+    return max(0, min(taken, left))
 
 
 def shown_item(item: Item) -> dict[str, Any]:

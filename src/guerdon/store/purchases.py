@@ -89,7 +89,7 @@ def by_document(rows: Rows, tenant_id: int, document_number: str) -> Purchase | 
 
 
 def returns_of(rows: Rows, tenant_id: int, purchase: Purchase) -> list[Purchase]:
-    """The assigned returns of a purchase, in the order they were registered."""
+    """The returns of a purchase, assigned or not, in the order they were registered."""
     document = purchase.document_number
     found = rows.all("returns_of", tenant_id=tenant_id, document_number=document)
     return _several(rows, tenant_id, found)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -12,8 +14,13 @@ from guerdon.domain import purchases
 from guerdon.domain.purchases import Item, Label, Purchase
 from guerdon.engine.folds.fact import Fact, Fold, Payload, text
 from guerdon.store import tallies
-from guerdon.store.purchases import Total, by_document, by_id, label_text, total_of
+from guerdon.store.purchases import Total, by_document, by_id, label_text, returns_of, total_of
 from guerdon.store.transaction import Transaction
+
+_Part = Callable[[Purchase], int]
+_GROSS: _Part = attrgetter("gross")
+_WITHOUT_DELIVERY: _Part = attrgetter("gross_without_delivery")
+_EXCLUDED: _Part = attrgetter("excluded_for_level")
 
 _SEARCHED = {
     "customer_name": "name",
@@ -58,17 +65,37 @@ def _tally(tx: Transaction, fact: Fact, items: tuple[Item, ...], made_at: int) -
     """Add it to what was bought altogether."""
     is_return = fact.payload["transactionData"]["documentType"] == "return"
     delivery = fact.payload.get("excludedDeliverySKUs") or []
+    gross = sum(item.gross for item in items)
+    net = sum(item.gross for item in items if item.sku not in delivery)
+    if is_return:
+        gross, net = _taken_back(tx, fact)
     changes = tallies.changes(
         (fact.payload.get("posId") or {}).get("posId", ""),
         is_return=is_return,
-        gross=sum(item.gross for item in items),
-        gross_without_delivery=sum(item.gross for item in items if item.sku not in delivery),
+        gross=gross,
+        gross_without_delivery=net,
     )
     for name, change in changes.items():
         tx.count(fact.tenant_id, name, change)
     if not is_return:
         hour = made_at // tallies.HOUR
         tx.rows.run("add_purchase_hour", tenant_id=fact.tenant_id, hour=hour)
+
+
+def _taken_back(tx: Transaction, fact: Fact) -> tuple[int, int]:
+    """What a return that was just registered takes back, with delivery and without."""
+    back = by_id(tx.rows, fact.tenant_id, fact.aggregate)
+    if back is None:
+        return 0, 0
+    original = by_document(tx.rows, fact.tenant_id, back.revised_document)
+    earlier: list[Purchase] = []
+    if original is not None:
+        known = returns_of(tx.rows, fact.tenant_id, original)
+        earlier = [each for each in known if original.position < each.position < back.position]
+    return (
+        purchases.came_back(_GROSS, original, earlier, back),
+        purchases.came_back(_WITHOUT_DELIVERY, original, earlier, back),
+    )
 
 
 def _assigned(tx: Transaction, fact: Fact) -> None:
@@ -122,24 +149,44 @@ def _more(total: Total, purchase: Purchase) -> Total:
 
 
 def _less(tx: Transaction, fact: Fact, total: Total, back: Purchase) -> Total:
-    """The same after a return; the purchase itself is gone once all of it came back."""
-    is_whole = _took_back_whole(tx, fact, back)
+    """The same after a return; the purchase itself is gone once all of it came back.
+
+    What is taken off is never more than is left of that purchase, so the others stay as they are.
+    """
+    original = by_document(tx.rows, fact.tenant_id, back.revised_document)
+    earlier = _counted_before(tx, fact, original, back) if original else []
+
+    def less(before: int, part: _Part) -> int:
+        return max(0, before - purchases.came_back(part, original, earlier, back))
+
+    is_whole = _took_back_whole(tx, fact, original, back) if original else False
     return msgspec.structs.replace(
         total,
         purchases=max(0, total.purchases - is_whole),
-        gross=max(0, total.gross - abs(back.gross)),
-        gross_without_delivery=max(
-            0, total.gross_without_delivery - abs(back.gross_without_delivery)
-        ),
-        excluded_for_level=max(0, total.excluded_for_level - abs(back.excluded_for_level)),
+        gross=less(total.gross, _GROSS),
+        gross_without_delivery=less(total.gross_without_delivery, _WITHOUT_DELIVERY),
+        excluded_for_level=less(total.excluded_for_level, _EXCLUDED),
     )
 
 
-def _took_back_whole(tx: Transaction, fact: Fact, back: Purchase) -> bool:
+def _counted_before(
+    tx: Transaction, fact: Fact, original: Purchase, back: Purchase
+) -> list[Purchase]:
+    """The returns that were taken off before, and from this purchase.
+
+    What came back before the purchase was on record was taken from others.
+    """
+    return [
+        each
+        for each in returns_of(tx.rows, fact.tenant_id, original)
+        if each.assigned_at is not None
+        and each.assigned_at >= original.registered_at
+        and each.position != back.position
+    ]
+
+
+def _took_back_whole(tx: Transaction, fact: Fact, original: Purchase, back: Purchase) -> bool:
     """Note what came back on the original; whether that was the last of it."""
-    original = by_document(tx.rows, fact.tenant_id, back.revised_document)
-    if original is None:
-        return False
     returned = original.returned + abs(back.gross)
     tx.rows.run(
         "set_purchase_returned",

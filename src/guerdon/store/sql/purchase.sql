@@ -20,10 +20,9 @@ SELECT position, purchase_id, document_number, is_return, purchased_at, place, p
 FROM purchase WHERE tenant_id = :tenant_id AND document_number = :document_number;
 
 -- name: returns_of
--- The returns of a purchase that belong to somebody, in the order they were registered.
+-- The returns of a purchase, in the order they were registered.
 SELECT position FROM purchase
 WHERE tenant_id = :tenant_id AND revised_document = :document_number AND is_return = 1
-  AND number > 0
 ORDER BY position;
 
 -- name: purchases_of_member_between
