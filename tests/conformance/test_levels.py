@@ -136,6 +136,36 @@ def test_purchases_raise_and_returns_lower_whatever_the_mode(bench: Bench) -> No
     ]
 
 
+def test_delivery_that_is_excluded_for_levels_too_is_taken_off_once(bench: Bench) -> None:
+    programme = Programme(bench, exclude_delivery_costs=True)
+    for name in ("delivery", "level"):
+        setting = f"purchases.excluded_{name}_skus"
+        bench.do(commands.ChangeSetting(programme.tenant_id, 0, setting, '["DEL"]'))
+    bronze, silver, _ = programme.three()
+    number = bench.member(("card", "1"))
+    goods, delivery = Item("A", "A", 1, 100 * 10_000, "c"), Item("DEL", "DEL", 1, 10 * 10_000, "c")
+
+    def documents(document: str, *items: Item, **more: Any) -> None:
+        now = bench.clock.moment
+        bench.do(
+            RegisterPurchase(programme.tenant_id, 0, document, now, items, number=number, **more)
+        )
+
+    documents("d-1", goods, delivery)
+    assert programme.of(number) == silver
+    bench.do(commands.RebuildState(programme.tenant_id, 0))
+    documents("d-2", delivery)
+    documents("r-2", delivery, is_return=True, revised_document="d-2")
+    documents("s-2", delivery, is_return=True, revised_document="d-2")
+    assert programme.of(number) == silver
+    # The setting may change: with delivery counted, it is excluded for levels alone.
+    programme.set("exclude_delivery_costs", False)
+    bench.settle()
+    assert programme.of(number) == silver
+    documents("r-1", goods, delivery, is_return=True, revised_document="d-1")
+    assert programme.of(number) == bronze
+
+
 def test_points_raise_at_once_and_lower_only_where_the_programme_says_so(bench: Bench) -> None:
     programme = Programme(bench, tier_assign_type="points")
     bronze, silver, gold = programme.three()

@@ -103,7 +103,8 @@ class Holdings(msgspec.Struct, frozen=True):
     earned:        points earned since the member joined; `earned_before` of them before the
                    present period of review began, but for those that were canceled since.
     gross:         of purchases less returns, in 1/10,000, with delivery and without; `excluded`
-                   is how much of it does not count for levels.
+                   is how much of it does not count for levels, `excluded_delivery` how much of
+                   that is delivery.
     """
 
     available: int = 0
@@ -112,6 +113,7 @@ class Holdings(msgspec.Struct, frozen=True):
     gross: int = 0
     gross_without_delivery: int = 0
     excluded: int = 0
+    excluded_delivery: int = 0
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -148,8 +150,11 @@ def percent(reward: int) -> str:
 def amount(policy: Policy, holdings: Holdings) -> int:
     """What a member's level is decided by; never below zero."""
     if policy.tier == TRANSACTIONS:
-        gross = holdings.gross_without_delivery if policy.without_delivery else holdings.gross
-        return max(0, gross - holdings.excluded)
+        if not policy.without_delivery:
+            return max(0, holdings.gross - holdings.excluded)
+        # Delivery that is excluded is gone already.
+        excluded = holdings.excluded - holdings.excluded_delivery
+        return max(0, holdings.gross_without_delivery - excluded)
     if policy.base in (EARNED_POINTS, EARNED_SINCE_CHANGE):
         return max(0, holdings.earned - holdings.earned_before) * _PER_HUNDREDTH
     return max(0, holdings.available) * _PER_HUNDREDTH

@@ -98,10 +98,18 @@ class Purchase(msgspec.Struct, frozen=True):
 
         An item that is excluded for two reasons is taken off once.
         """
-        skus, categories = self.exclusions.level_skus, self.exclusions.level_categories
-        return sum(
-            item.gross for item in self.items if item.sku in skus or item.category in categories
-        )
+        return sum(item.gross for item in self.items if self._is_excluded(item))
+
+    @property
+    def excluded_delivery(self) -> int:
+        """How much of that is delivery costs."""
+        delivery = self.exclusions.delivery_skus
+        items = (item for item in self.items if item.sku in delivery)
+        return sum(item.gross for item in items if self._is_excluded(item))
+
+    def _is_excluded(self, item: Item) -> bool:
+        excluded = self.exclusions
+        return item.sku in excluded.level_skus or item.category in excluded.level_categories
 
 
 def registered(purchase: Purchase, seal_number: int, timezone: tzinfo) -> Decision:

@@ -23,6 +23,7 @@ from guerdon.engine.directory import read_settings
 from guerdon.engine.programme import settings, timezone
 from guerdon.engine.record import record
 from guerdon.errors import NotFound, Refused
+from guerdon.store import purchases
 from guerdon.store.port import Rows
 from guerdon.store.transaction import Transaction
 
@@ -306,6 +307,7 @@ def _case(tx: Transaction, tenant_id: int, number: int) -> _Case | None:
         gross=bought[0],
         gross_without_delivery=bought[1],
         excluded=bought[2],
+        excluded_delivery=_excluded_delivery(tx, tenant_id, number, rules),
     )
     return _Case(
         tenant_id,
@@ -315,6 +317,13 @@ def _case(tx: Transaction, tenant_id: int, number: int) -> _Case | None:
         decide.amount(rules, holdings),
         status == _DELETED,
     )
+
+
+def _excluded_delivery(tx: Transaction, tenant_id: int, number: int, rules: Policy) -> int:
+    """Asked for where it matters only."""
+    if rules.tier != decide.TRANSACTIONS or not rules.without_delivery:
+        return 0
+    return tx.total(tenant_id, purchases.excluded_delivery(number))
 
 
 HANDLERS: Handlers = {MoveToLevel: move_to_level, RemoveManualLevel: remove_manual_level}

@@ -163,6 +163,20 @@ def total_of(rows: Rows, tenant_id: int, number: int) -> Total:
     return Total(*row) if row else Total()
 
 
+def excluded_delivery(number: int) -> str:
+    """The counter of a member's delivery costs that do not count towards a level either.
+
+    It is there only for who has any: hardly a programme excludes the same thing for both reasons.
+    """
+    return f"excluded-delivery:{number}"
+
+
+def excluded_delivery_of(rows: Rows, tenant_id: int, number: int) -> int:
+    """How much of what does not count towards a member's level is delivery costs."""
+    row = rows.one("counter_total", tenant_id=tenant_id, name=excluded_delivery(number))
+    return row[0] if row else 0
+
+
 def places_of(rows: Rows, tenant_id: int, number: int) -> dict[str, int]:
     """Where a member bought, by POS, and how often; what came back whole is not counted."""
     found = rows.all("purchase_places", tenant_id=tenant_id, number=number)

@@ -162,6 +162,7 @@ HOLDINGS = Holdings(
     gross=500 * UNIT,
     gross_without_delivery=480 * UNIT,
     excluded=100 * UNIT,
+    excluded_delivery=15 * UNIT,
 )
 
 
@@ -169,7 +170,7 @@ HOLDINGS = Holdings(
     ("policy", "expected"),
     [
         (Policy(), 400),
-        (Policy(without_delivery=True), 380),
+        (Policy(without_delivery=True), 395),  # what is excluded as delivery is taken off once
         (Policy(tier="points"), 30),
         (Policy(tier="points", base="none"), 30),
         (Policy(tier="points", base="earned_points"), 50),

@@ -113,7 +113,8 @@ def _levels(
     present = known.get(place.level_id or "") if place else None
     following = decide.following(known, present.condition if present else -1)
     policy = policy_of(settings)
-    amount = decide.amount(policy, _holdings(held, bought, place))
+    twice = purchases.excluded_delivery_of(rows, tenant_id, number)
+    amount = decide.amount(policy, _holdings(held, bought, place, twice))
     shape: Shape = {}
     if present is not None:
         shape["level"] = decide.percent(present.reward)
@@ -129,7 +130,9 @@ def _levels(
     return shape
 
 
-def _holdings(held: Account, bought: Total, place: MemberLevel | None) -> Holdings:
+def _holdings(
+    held: Account, bought: Total, place: MemberLevel | None, excluded_delivery: int
+) -> Holdings:
     return Holdings(
         available=held.available,
         earned=held.earned,
@@ -137,6 +140,7 @@ def _holdings(held: Account, bought: Total, place: MemberLevel | None) -> Holdin
         gross=bought.gross,
         gross_without_delivery=bought.gross_without_delivery,
         excluded=bought.excluded_for_level,
+        excluded_delivery=excluded_delivery,
     )
 
 

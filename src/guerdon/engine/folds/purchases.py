@@ -14,13 +14,22 @@ from guerdon.domain import purchases
 from guerdon.domain.purchases import Item, Label, Purchase
 from guerdon.engine.folds.fact import Fact, Fold, Payload, text
 from guerdon.store import tallies
-from guerdon.store.purchases import Total, by_document, by_id, label_text, returns_of, total_of
+from guerdon.store.purchases import (
+    Total,
+    by_document,
+    by_id,
+    excluded_delivery,
+    label_text,
+    returns_of,
+    total_of,
+)
 from guerdon.store.transaction import Transaction
 
 _Part = Callable[[Purchase], int]
 _GROSS: _Part = attrgetter("gross")
 _WITHOUT_DELIVERY: _Part = attrgetter("gross_without_delivery")
 _EXCLUDED: _Part = attrgetter("excluded_for_level")
+_EXCLUDED_DELIVERY: _Part = attrgetter("excluded_delivery")
 
 _SEARCHED = {
     "customer_name": "name",
@@ -122,6 +131,7 @@ def _counted(tx: Transaction, fact: Fact) -> None:
         **msgspec.structs.asdict(changed),
     )
     if not purchase.is_return:
+        _count_excluded_delivery(tx, fact, purchase.excluded_delivery)
         _remember_bought(tx, fact, purchase)
 
 
@@ -159,6 +169,8 @@ def _less(tx: Transaction, fact: Fact, total: Total, back: Purchase) -> Total:
     def less(before: int, part: _Part) -> int:
         return max(0, before - purchases.came_back(part, original, earlier, back))
 
+    twice = purchases.came_back(_EXCLUDED_DELIVERY, original, earlier, back)
+    _count_excluded_delivery(tx, fact, -twice)
     is_whole = _took_back_whole(tx, fact, original, back) if original else False
     return msgspec.structs.replace(
         total,
@@ -167,6 +179,12 @@ def _less(tx: Transaction, fact: Fact, total: Total, back: Purchase) -> Total:
         gross_without_delivery=less(total.gross_without_delivery, _WITHOUT_DELIVERY),
         excluded_for_level=less(total.excluded_for_level, _EXCLUDED),
     )
+
+
+def _count_excluded_delivery(tx: Transaction, fact: Fact, change: int) -> None:
+    if change:
+        name = excluded_delivery(fact.number)
+        tx.count(fact.tenant_id, name, max(change, -tx.total(fact.tenant_id, name)))
 
 
 def _counted_before(

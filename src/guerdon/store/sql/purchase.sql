@@ -222,4 +222,5 @@ ORDER BY name;
 
 -- name: clear_purchase_counters
 -- What was bought altogether is folded again.
-DELETE FROM counter WHERE tenant_id = :tenant_id AND name LIKE 'purchase:%';
+DELETE FROM counter
+WHERE tenant_id = :tenant_id AND (name LIKE 'purchase:%' OR name LIKE 'excluded-delivery:%');
