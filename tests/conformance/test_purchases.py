@@ -443,6 +443,32 @@ def test_a_simulation_gives_what_the_purchase_would(shop: Programme) -> None:
     assert total(shop, number) == purchases.Total()
 
 
+def test_a_simulation_sees_the_level_that_the_purchase_leads_to(shop: Programme) -> None:
+    levels = [
+        shop.house.execute(
+            Define(shop.tenant_id, 0, "Level", json.dumps({"conditionValue": condition}))
+        ).definition_id
+        for condition in (0, 100)
+    ]
+    number = buyer(shop, ("card", "7")).number
+    shop.rule("points", pointValue=10_000, levels=levels[1:])
+    for gross, expected in ((99, 0), (200, 200)):
+        one = Item("SKU1", "Item", 1, gross * MONEY, "aaa")
+        simulate = SimulatePurchase(shop.tenant_id, 0, (one,), AT, '{"loyaltyCardNumber":"7"}')
+        after = position(shop)
+        assert shop.house.execute(simulate) == expected * 100
+        assert position(shop) == after
+        shop.buys(number, f"s{gross}", one)
+        assert shop.balance(number) == expected
+    # Where points make a level, a purchase alone leads nowhere.
+    shop.house.setting("levels.tier_assign_type", "points")
+    new = buyer(shop, ("card", "8")).number
+    simulate = SimulatePurchase(shop.tenant_id, 0, (one,), AT, '{"loyaltyCardNumber":"8"}')
+    assert shop.house.execute(simulate) == 0
+    shop.buys(new, "p", one)
+    assert shop.balance(new) == 0
+
+
 def test_a_rebuild_gives_the_same_purchases(shop: Programme) -> None:
     number, _ = shop.member("a"), shop.member("b")
     pos_id = shop.house.execute(Define(shop.tenant_id, 0, "Pos", '{"name":"p"}')).definition_id

@@ -30,7 +30,7 @@ import msgspec
 from guerdon.clock import DAY
 from guerdon.domain.decisions import Decision
 from guerdon.domain.openloyalty_types import USER
-from guerdon.domain.purchases import money_amount
+from guerdon.domain.purchases import Purchase, money_amount
 from guerdon.domain.registration import local
 
 CUSTOMER_WAS_MOVED_TO_LEVEL = USER + "CustomerWasMovedToLevel"
@@ -114,6 +114,16 @@ class Holdings(msgspec.Struct, frozen=True):
     gross_without_delivery: int = 0
     excluded: int = 0
     excluded_delivery: int = 0
+
+    def after(self, purchase: Purchase) -> Holdings:
+        """The same once a purchase counts."""
+        return msgspec.structs.replace(
+            self,
+            gross=self.gross + purchase.gross,
+            gross_without_delivery=self.gross_without_delivery + purchase.gross_without_delivery,
+            excluded=self.excluded + purchase.excluded_for_level,
+            excluded_delivery=self.excluded_delivery + purchase.excluded_delivery,
+        )
 
 
 class Place(msgspec.Struct, frozen=True):

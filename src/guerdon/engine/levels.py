@@ -13,6 +13,7 @@ import msgspec
 
 from guerdon.domain import levels as decide
 from guerdon.domain.levels import Level, Move, Place, Policy
+from guerdon.domain.purchases import Purchase
 from guerdon.engine import newcomers, points, sweeps
 from guerdon.engine.accounts import account
 from guerdon.engine.commands import Handlers
@@ -95,6 +96,19 @@ def require_active(tx: Transaction, tenant_id: int, level_id: str) -> None:
     """
     if not required(tx, tenant_id, "Level", level_id).active:
         raise Refused("The level is not active.", code="inactive_level", field="levelId")
+
+
+def foreseen(tx: Transaction, tenant_id: int, purchase: Purchase) -> str | None:
+    """The level that a member would have once they had bought this; nothing is recorded."""
+    rules = policy(tx, tenant_id)
+    case = _case(tx, tenant_id, purchase.number, purchase)
+    if case is None:
+        return None
+    known = defined(tx, tenant_id)
+    if rules.tier != decide.TRANSACTIONS or not known:
+        return case.place.level_id
+    change = decide.move(known, case.place, case.amount, may_fall=rules.may_fall_at_once)
+    return change.level_id if change is not None else case.place.level_id
 
 
 # --- What others tell ----------------------------------------------------------------------------
@@ -291,7 +305,10 @@ def _present(tx: Transaction, tenant_id: int, number: int) -> _Case:
     return case
 
 
-def _case(tx: Transaction, tenant_id: int, number: int) -> _Case | None:
+def _case(
+    tx: Transaction, tenant_id: int, number: int, imagined: Purchase | None = None
+) -> _Case | None:
+    """imagined: a purchase that counts as if it had been made."""
     row = tx.rows.one("level_case", tenant_id=tenant_id, number=number)
     if row is None:
         return None
@@ -309,6 +326,8 @@ def _case(tx: Transaction, tenant_id: int, number: int) -> _Case | None:
         excluded=bought[2],
         excluded_delivery=_excluded_delivery(tx, tenant_id, number, rules),
     )
+    if imagined is not None:
+        holdings = holdings.after(imagined)
     return _Case(
         tenant_id,
         number,

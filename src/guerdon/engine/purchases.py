@@ -10,7 +10,7 @@ from guerdon.domain import identities, rules_on_purchases
 from guerdon.domain import purchases as decide
 from guerdon.domain.purchases import Exclusions, Purchase
 from guerdon.domain.rules import ON_PURCHASE, Facts
-from guerdon.engine import consequences, definitions, earning, members, points, rules
+from guerdon.engine import consequences, definitions, earning, levels, members, points, rules
 from guerdon.engine.commands import Handlers
 from guerdon.engine.commands.purchases import (
     AssignPurchase,
@@ -136,7 +136,10 @@ def simulate_purchase(tx: Transaction, command: SimulatePurchase) -> int:
     purchase = _purchase(tx, imagined, exclusions(named))
     number = recognised(tx.rows, tenant_id, purchase.customer, named["purchases.identification"])
     if number:
-        outcomes = rules.simulated(tx, tenant_id, msgspec.structs.replace(purchase, number=number))
+        owned = msgspec.structs.replace(purchase, number=number)
+        # Levels hear of a purchase before rules do.
+        level_id = levels.foreseen(tx, tenant_id, owned)
+        outcomes = rules.simulated(tx, tenant_id, owned, level_id)
     else:
         these = earning.active(tx, tenant_id, *ON_PURCHASE)
         outcomes = rules_on_purchases.evaluate(these, purchase, Facts())

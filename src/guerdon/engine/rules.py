@@ -56,11 +56,19 @@ def on_first_purchase(tx: Transaction, tenant_id: int, number: int, *, purchase:
         _by_event(tx, tenant_id, number, occasion)
 
 
-def simulated(tx: Transaction, tenant_id: int, purchase: Purchase) -> tuple[Outcome, ...]:
-    """What an imagined purchase would earn its member, rule by rule; nothing is recorded."""
+def simulated(
+    tx: Transaction, tenant_id: int, purchase: Purchase, level_id: str | None
+) -> tuple[Outcome, ...]:
+    """What an imagined purchase would earn its member, rule by rule; nothing is recorded.
+
+    level_id: the level that the member would have with it.
+    """
     these = active(tx, tenant_id, *rules.ON_PURCHASE)
     asked = asked_of(tx, tenant_id, purchase.number, these)
-    return rules_on_purchases.evaluate(these, purchase, asked.facts) if asked is not None else ()
+    if asked is None:
+        return ()
+    facts = msgspec.structs.replace(asked.facts, level_id=level_id)
+    return rules_on_purchases.evaluate(these, purchase, facts)
 
 
 # --- a system event ------------------------------------------------------------------------------
