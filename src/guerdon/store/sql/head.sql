@@ -39,8 +39,9 @@ INSERT INTO counter (tenant_id, name, total) VALUES (:tenant_id, :name, :total)
 ON CONFLICT (tenant_id, name) DO UPDATE SET total = excluded.total;
 
 -- name: counters
--- All counters of a tenant.
-SELECT name, total FROM counter WHERE tenant_id = :tenant_id ORDER BY name;
+-- All counters of a tenant, those of single members left out.
+SELECT name, total FROM counter
+WHERE tenant_id = :tenant_id AND name NOT LIKE 'excluded-delivery:%' ORDER BY name;
 
 -- name: seal
 -- A member's wrapped key.
