@@ -218,12 +218,16 @@ def require_free(
 def rename(
     tx: Transaction, tenant_id: int, member: Member, identities: tuple[Identity, ...]
 ) -> None:
-    """Bind these identities in place of the member's others of the same kinds; empty: none."""
+    """Bind these identities in place of the member's others of the same kinds; empty: none.
+
+    One the member has already only says who is meant, so the others of its kind stay.
+    """
     if not identities:
         return
     before = _names(tx, tenant_id, member.number)
-    kinds = {kind for kind, _ in identities}
-    bound = [pair for pair in identities if pair[1] and pair not in before]
+    new = [pair for pair in identities if pair not in before]
+    kinds = {kind for kind, _ in new}
+    bound = [pair for pair in new if pair[1]]
     removed = [pair for pair in before if pair[0] in kinds and pair not in identities]
     if bound or removed:
         _change_identities(tx, tenant_id, member.member_id, member.number, bound, removed)

@@ -8,6 +8,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
+from dialects.meditopia import samples
 from dialects.woowup.partner import Partner, shape
 
 # What the vendor's second client takes without a warning.
@@ -332,6 +333,30 @@ def test_an_identity_moves_with_an_update_and_frees_the_old_one(partner: Partner
         "exist": False
     }
     partner.user(email="old@example.com")
+
+
+def test_naming_a_member_takes_no_other_name_away(partner: Partner) -> None:
+    number = partner.house.member(("token", "t-1"), ("external", "p-1")).number
+    event = {
+        "token": "t-1",
+        "partnerUserID": "p-2",
+        "event": "register",
+        "eventValue": None,
+        "receivedAt": "2024-08-06 15:04:05",
+    }
+    headers = samples.headers(partner.house.key("meditopia"))
+    bound = partner.house.call("POST", samples.EVENTS, headers=headers, body=samples.batch(event))
+    assert bound.status == 204
+    for service_uid in ("p-2", "p-1"):
+        reply = partner.put("/multiusers", {"service_uid": service_uid, "last_name": service_uid})
+        assert reply.json()["payload"]["last_name"] == service_uid
+    for service_uid in ("p-1", "p-2"):
+        found = partner.get(f"/users/{encoded(service_uid)}").json()["payload"]
+        assert found["user_id"] == number
+    partner.put(f"/users/{number}", {"service_uid": "p-3"})
+    for service_uid, exists in (("p-1", False), ("p-2", False), ("p-3", True)):
+        reply = partner.get(f"/users/{encoded(service_uid)}/exist")
+        assert reply.json()["payload"] == {"exist": exists}
 
 
 def test_an_identity_of_somebody_else_is_refused(partner: Partner) -> None:

@@ -234,7 +234,7 @@ class UpdateMember(Command, frozen=True):
     """Change a member's details: names given are replaced, null removes, others are kept.
 
     identities: (kind, value) to set: replaces the member's identities of that kind; an empty value
-                removes them.
+                removes them, one the member has already changes nothing.
     Errors:     NotFound `unknown_member`; Duplicate `member_exists` with `field`.
     """
 
