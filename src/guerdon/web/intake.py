@@ -35,12 +35,17 @@ async def recorded(
     key: Key,
     dialect: str,
     request: Request,
-    body: bytes,
-    work: Callable[[], Awaitable[Answer]],
+    read: Callable[[], Awaitable[bytes]],
+    work: Callable[[bytes], Awaitable[Answer]],
 ) -> Answer:
-    """What `work` answers; its refusal is kept as an outcome before it goes on."""
+    """What `work` answers to the body; a refusal is kept as an outcome before it goes on.
+
+    A body that `read` refuses is an outcome too, one of which nothing was kept.
+    """
+    body = b""
     try:
-        return await work()
+        body = await read()
+        return await work(body)
     except errors.Refused as refusal:
         await keep(engine, key, dialect, request, body, refusal)
         raise

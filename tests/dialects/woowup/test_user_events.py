@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import Any
 
@@ -214,6 +215,19 @@ def test_every_refusal_is_kept_as_an_outcome(shop: Partner) -> None:
         ("refused", "unknown_member"),
         ("duplicate", "duplicate"),
     ]
+
+
+def test_a_body_that_cannot_be_read_is_kept_as_an_outcome_too(shop: Partner) -> None:
+    cut = gzip.compress(b'{"event":"view","service_uid":"u-1"}')[:-4]
+    for body, coding, status in (
+        (b" " * (limits.woowup_body_bytes_max + 1), "identity", 413),
+        (cut, "gzip", 400),
+        (b"{}", "br", 415),
+    ):
+        headers = {"authorization": f"Basic {shop.secret}", "content-encoding": coding}
+        assert shop.post("/user-events", body, headers=headers).status == status
+    codes = [row[3] for row in reversed(shop.house.outcomes())]
+    assert codes == ["too_large", "invalid_encoding", "unsupported_encoding"]
 
 
 def test_the_same_event_at_the_same_second_is_a_duplicate(shop: Partner) -> None:

@@ -28,11 +28,15 @@ def request(**more: object) -> Request:
     return Request(scope, asyncio.Queue().get, {})
 
 
+async def read() -> bytes:
+    return b"{}"
+
+
 def test_what_succeeds_leaves_no_outcome(house, key) -> None:
-    async def work():
+    async def work(_body):
         return NO_CONTENT
 
-    answer = house.run(intake.recorded(house.engine, key, "woowup", request(), b"{}", work))
+    answer = house.run(intake.recorded(house.engine, key, "woowup", request(), read, work))
     assert answer is NO_CONTENT
     assert not house.outcomes()
 
@@ -54,17 +58,31 @@ def test_what_succeeds_leaves_no_outcome(house, key) -> None:
     ],
 )
 def test_a_refusal_is_kept_before_it_goes_on(house, key, refusal, kind, code, reason) -> None:
-    async def work():
+    async def work(_body):
         raise refusal
 
     with pytest.raises(errors.Refused) as caught:
-        house.run(intake.recorded(house.engine, key, "woowup", request(), b"{}", work))
+        house.run(intake.recorded(house.engine, key, "woowup", request(), read, work))
     assert caught.value is refusal
     [row] = house.outcomes()
     assert row[2:9] == (
         kind, code, reason, "woowup", key.key_id, "POST", "/apiv3/user-events",
     )  # fmt: skip
     assert (bytes(row[9]), row[10]) == (b"{}", 2)
+
+
+def test_a_body_that_cannot_be_read_is_kept_without_it(house, key) -> None:
+    async def refused():
+        raise errors.TooLarge("Too large.")
+
+    async def work(_body):
+        return NO_CONTENT
+
+    with pytest.raises(errors.TooLarge):
+        house.run(intake.recorded(house.engine, key, "woowup", request(), refused, work))
+    [row] = house.outcomes()
+    assert row[2:5] == ("refused", "too_large", "Too large.")
+    assert (bytes(row[9]), row[10]) == (b"", 0)
 
 
 def test_a_long_body_is_cut_and_its_size_is_told(house, key) -> None:
@@ -89,11 +107,11 @@ def test_a_kept_body_sent_again_leaves_no_second_outcome(house, key) -> None:
 
 
 def test_a_failure_of_the_store_is_not_a_refusal(house, key) -> None:
-    async def work():
+    async def work(_body):
         raise errors.StoreFull
 
     with pytest.raises(errors.StoreFull):
-        house.run(intake.recorded(house.engine, key, "woowup", request(), b"{}", work))
+        house.run(intake.recorded(house.engine, key, "woowup", request(), read, work))
     assert not house.outcomes()
 
 

@@ -43,9 +43,13 @@ _sorted = msgspec.json.Encoder(order="deterministic").encode
 
 async def create(visit: Visit) -> Answer:
     """Store one activity."""
-    body = await visit.body()
     return await intake.recorded(
-        visit.engine, visit.key, DIALECT, visit.request, body, lambda: _stored(visit, body)
+        visit.engine,
+        visit.key,
+        DIALECT,
+        visit.request,
+        visit.body,
+        lambda body: _stored(visit, body),
     )
 
 
