@@ -151,7 +151,7 @@ def register_member(tx: Transaction, command: RegisterMember) -> Registered:
     return registered
 
 
-def update_member(tx: Transaction, command: UpdateMember) -> None:
+def update_member(tx: Transaction, command: UpdateMember) -> int:
     """See `UpdateMember`."""
     tenant_id = command.tenant_id
     member = present(tx, tenant_id, command.number)
@@ -161,6 +161,7 @@ def update_member(tx: Transaction, command: UpdateMember) -> None:
         describe(tx, tenant_id, who(tx, tenant_id, member), changes)
         _notice_custom_attributes(tx, tenant_id, changes)
     rename(tx, tenant_id, member, command.identities)
+    return member.number
 
 
 def describe(tx: Transaction, tenant_id: int, they: Who, changes: dict[str, Any]) -> None:

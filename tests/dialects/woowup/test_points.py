@@ -8,6 +8,7 @@ import pytest
 
 from dialects.woowup.partner import Partner, shape
 from guerdon import limits
+from guerdon.engine.commands.erasure import DeleteMember
 from guerdon.engine.commands.points import AddPoints, SpendPoints
 
 GIFT = {"concept": "gift", "points": 30, "description": "test"}
@@ -61,6 +62,21 @@ def test_points_that_are_sent_again_with_their_key_move_once(shop: Partner) -> N
     first, again = (shop.post("/users", user, headers=headers) for _ in range(2))
     assert first.json()["payload"] == again.json()["payload"]
     assert (first.status, again.status) == (201, 201)
+
+
+@pytest.mark.parametrize("points", [30, -20])
+def test_a_movement_is_answered_as_before_when_its_member_is_gone(
+    shop: Partner, points: int
+) -> None:
+    shop.post("/users/1/points", GIFT)
+    headers = {"authorization": f"Basic {shop.secret}", "idempotency-key": "k-1"}
+    moved = {**GIFT, "points": points}
+    first = shop.post("/users/1/points", moved, headers=headers)
+    shop.house.execute(DeleteMember(shop.house.tenant_id, 0, 1))
+    again = shop.post("/users/1/points", moved, headers=headers)
+    assert shape(again) == shape(first)
+    assert again.headers["idempotency-replayed"] == "true"
+    assert shop.post("/users/1/points", moved).status == 404
 
 
 WRONG_FIELDS: tuple[dict[str, Any], ...] = (

@@ -293,6 +293,19 @@ def test_an_idempotency_key_decides_instead(shop: Partner) -> None:
     assert (other.status, other.json()["code"]) == (422, "bad_request")
 
 
+def test_a_key_shows_the_time_that_was_stored(
+    shop: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = {"authorization": f"Basic {shop.secret}", "idempotency-key": "k-1"}
+    body = {"event": "view", "service_uid": "u-1"}
+    first = shop.post("/user-events", body, headers=headers)
+    later = shop.house.clock.now() + 90 * SECOND
+    monkeypatch.setattr(shop.house.clock, "now", lambda: later)
+    again = shop.post("/user-events", body, headers=headers)
+    assert again.json()["payload"] == first.json()["payload"]
+    assert again.headers["idempotency-replayed"] == "true"
+
+
 def test_the_list_is_filtered_by_user_and_event_and_paged(shop: Partner) -> None:
     shop.event("buy")
     shop.user(service_uid="u-2")

@@ -388,6 +388,33 @@ def test_updating_nobody_in_particular_is_a_400(partner: Partner) -> None:
     assert shape(reply) == (404, [], "user not found", "user_not_found")
 
 
+def test_an_update_under_a_name_that_is_gone_is_answered_as_before(partner: Partner) -> None:
+    first = partner.user(service_uid="old")
+    headers = {"authorization": f"Basic {partner.secret}", "idempotency-key": "k-1"}
+    path, change = f"/users/{encoded('old')}", {"service_uid": "new"}
+    replies = [partner.put(path, change, headers=headers) for _ in range(2)]
+    other = partner.user(service_uid="old")
+    replies.append(partner.put(path, change, headers=headers))
+    shown = [shape(reply) for reply in replies]
+    assert shown == [shown[0]] * 3
+    assert (shown[0][0], shown[0][1]["user_id"]) == (200, first["user_id"])
+    assert [reply.headers.get("idempotency-replayed") for reply in replies] == [
+        None,
+        "true",
+        "true",
+    ]
+    assert partner.get(f"/users/{encoded('old')}").json()["payload"]["user_id"] == other["user_id"]
+
+
+def test_a_key_finds_nobody_who_is_not_there(partner: Partner) -> None:
+    headers = {"authorization": f"Basic {partner.secret}", "idempotency-key": "k-1"}
+    expected = (404, [], "user not found", "user_not_found")
+    assert shape(partner.put("/users/7", {"first_name": "x"}, headers=headers)) == expected
+    gift = {"concept": "gift", "points": 1, "description": ""}
+    assert shape(partner.post("/users/7/points", gift, headers=headers)) == expected
+    assert shape(partner.put("/users/7", {}, headers=headers)) == expected
+
+
 @pytest.fixture
 def crowd(partner: Partner) -> Partner:
     """Members numbered from 1 to 7."""

@@ -65,14 +65,16 @@ async def _moved(visit: Visit, finder: Finder, fields: Fields) -> Answer:
     if not isinstance(description, str):
         raise _invalid("description", "must be a text")
     command = AddPoints if hundredths > 0 else SpendPoints
-    moved: Transferred = await visit.execute(
-        command(
+    moved: Transferred = await who.change(
+        visit,
+        finder,
+        lambda number: command(
             visit.tenant_id,
             visit.key.key_id,
-            number=await who.found(visit, finder),
+            number=number,
             points=abs(hundredths),
             comment=f"{concept}{_BETWEEN}{description}",
-        )
+        ),
     )
     return visit.ok({"transaction_id": moved.position})
 

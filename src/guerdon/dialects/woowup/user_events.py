@@ -83,13 +83,20 @@ async def _stored(visit: Visit, body: bytes) -> Answer:
             refuse_replay=is_natural and policy == "reject",
         )
     )
-    answer = visit.ok(_stored_shape(ingested.first_position, item))
+    position = ingested.first_position
     if not ingested.replayed:
-        return answer
-    await intake.keep_replayed(
-        visit.engine, visit.key, DIALECT, visit.request, body, ingested.first_position
-    )
+        return visit.ok(_stored_shape(position, item))
+    await intake.keep_replayed(visit.engine, visit.key, DIALECT, visit.request, body, position)
+    answer = visit.ok(_stored_shape(position, await _as_stored(visit, position, item)))
     return answer.with_headers(idempotency.REPLAYED)
+
+
+async def _as_stored(visit: Visit, position: int, item: Item) -> Item:
+    """The item as it was stored the first time, when "now" was another moment."""
+    stored = await visit.ask(lambda rows, tenant_id: activities.get(rows, tenant_id, position))
+    if stored is None:
+        return item  # deleted since, with its time
+    return msgspec.structs.replace(item, occurred_at=stored.occurred_at, data=stored.data)
 
 
 def read(fields: Fields, now: int) -> Item:

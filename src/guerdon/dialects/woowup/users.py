@@ -111,19 +111,21 @@ async def _exist(visit: Visit, finder: Finder) -> Answer:
 
 
 async def _update(visit: Visit, finder: Finder, fields: Fields) -> Answer:
-    number = await who.found(visit, finder)
     details = profile.changes(fields)
     named = ids.of_fields(fields)
-    if details or named:
-        await visit.execute(
-            UpdateMember(
-                visit.tenant_id,
-                visit.key.key_id,
-                number=number,
-                profile=strictjson.canonical(details),
-                identities=named,
-            )
-        )
+    if not details and not named:
+        return visit.ok(await _shown(visit, await who.found(visit, finder)))
+    number: int = await who.change(
+        visit,
+        finder,
+        lambda number: UpdateMember(
+            visit.tenant_id,
+            visit.key.key_id,
+            number=number,
+            profile=strictjson.canonical(details),
+            identities=named,
+        ),
+    )
     return visit.ok(await _shown(visit, number))
 
 

@@ -45,6 +45,11 @@ class Visit:
         """The decoded `{id}` of the path."""
         return self.request.params["id"]
 
+    @property
+    def has_key(self) -> bool:
+        """Whether the sender marked the request with an `Idempotency-Key`."""
+        return idempotency.HEADER in self.request.headers
+
     def query(self) -> dict[str, str]:
         """The query's parameters, empty ones left out. Errors: those of `form.query`."""
         return params.given(self.request.query())
