@@ -72,6 +72,7 @@ clock_skew_seconds_max = 300  # how far in the future an activity may claim to b
 # --- Pages ---------------------------------------------------------------------------------------
 page_items_max = 100  # documented by WoowUp and Open Loyalty
 page_number_max = 1_000_000
+latest_activities_looked_at = 200  # of a member's newest: two whole batches may come late
 woowup_page_items = 25  # documented default
 woowup_transactions_max = 1_000  # a member's movements of points in one answer
 search_members_max = 20_000  # looked at by one free-text search; beyond it the answer says so

@@ -103,13 +103,19 @@ def page(
 
 
 def latest(rows: Rows, tenant_id: int, number: int) -> Activity | None:
-    """A member's newest activity that is not being deleted."""
+    """A member's latest activity by its date, among the last that arrived and are not deleted.
+
+    Looked at are `limits.latest_activities_looked_at` of them, so that a long history costs no
+    more than a short one; and the ones before where all of these are gone.
+    """
     mine = _positions(rows, tenant_id, number, None, 0)
     while mine:
-        found = _at(rows, tenant_id, mine[-1:])
-        if found:
-            return found[0]
-        mine.pop()
+        newest = mine[-limits.latest_activities_looked_at :]
+        listed = json.dumps(newest)
+        row = rows.one("latest_activity_at", tenant_id=tenant_id, positions=listed)
+        if row:
+            return Activity(*row)
+        del mine[-len(newest) :]
     return None
 
 

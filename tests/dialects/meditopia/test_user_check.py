@@ -2,8 +2,11 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+import pytest
+
 from dialects.meditopia import samples
 from dialects.meditopia.samples import EVENTS, USER_CHECK, batch, camel
+from guerdon import limits
 from guerdon.clock import DAY
 from guerdon.domain import moments
 from guerdon.engine.commands import ChangeSubscription
@@ -92,6 +95,29 @@ def test_the_latest_activity_is_found_after_indexing_too(house) -> None:
         house.call("POST", EVENTS, headers=headers, body=batch(camel(event=name)))
         house.settle()
         assert check(house, headers)["latestAction"] == name
+
+
+def test_an_old_activity_that_arrives_late_is_not_the_latest(
+    house, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "latest_activities_looked_at", 3)
+    samples.members(house)
+    headers = samples.headers(house.key("meditopia"))
+
+    def arrives(received: str, event: str) -> None:
+        body = batch(camel(event=event, receivedAt=received))
+        assert house.call("POST", EVENTS, headers=headers, body=body).status == 204
+
+    arrives("2024-08-06 15:04:05", "audio")
+    for day in (2, 1):
+        arrives(f"2023-01-0{day} 00:00:00", "video")
+        for _ in range(2):
+            data = check(house, headers)
+            shown = data["latestAction"], data["latestActionDate"]
+            assert shown == ("audio", "2024-08-06 15:04:05")
+            house.settle()
+    arrives("2023-01-03 00:00:00", "content")
+    assert check(house, headers)["latestAction"] == "content", "so many are looked at, no more"
 
 
 def test_a_token_may_have_special_characters(house) -> None:

@@ -84,7 +84,7 @@ def body(status: Status) -> dict[str, Any]:
 def _latest(
     rows: Rows, tenant_id: int, number: int, subscription: status_message.Subscription
 ) -> Latest | None:
-    """The later of the newest activity and the last change of the subscription."""
+    """The later of the latest activity and the last change of the subscription."""
     found: list[Latest] = []
     activity = activities.latest(rows, tenant_id, number)
     if activity is not None:

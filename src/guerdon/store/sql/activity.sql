@@ -59,6 +59,20 @@ WHERE a.tenant_id = :tenant_id AND a.position IN (SELECT value FROM json_each(:p
                     AND a.occurred_at BETWEEN d.occurred_from AND d.occurred_to)
 ORDER BY a.position;
 
+-- name: latest_activity_at
+-- The latest by its date of the activities at some positions (a JSON list).
+SELECT a.position, a.type_id, a.number, a.occurred_at, a.recorded_at, a.key_id,
+       CASE WHEN EXISTS (SELECT 1 FROM erasure f WHERE f.tenant_id = :tenant_id
+                         AND f.number = a.number AND f.finished_at IS NULL)
+            THEN NULL ELSE a.data END
+FROM activity a
+WHERE a.tenant_id = :tenant_id AND a.position IN (SELECT value FROM json_each(:positions))
+  AND NOT EXISTS (SELECT 1 FROM activity_deletion d
+                  WHERE d.tenant_id = :tenant_id AND d.finished_at IS NULL
+                    AND d.type_id = a.type_id AND a.position <= d.position_max
+                    AND a.occurred_at BETWEEN d.occurred_from AND d.occurred_to)
+ORDER BY a.occurred_at DESC, a.position DESC LIMIT 1;
+
 -- name: postings
 -- The packed entries of a bucket of members, as far as the follower has come.
 SELECT p.entries FROM activity_posting p
