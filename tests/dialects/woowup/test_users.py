@@ -10,6 +10,7 @@ import pytest
 
 from dialects.meditopia import samples
 from dialects.woowup.partner import Partner, shape
+from guerdon.engine.commands.erasure import DeleteMember
 
 # What the vendor's second client takes without a warning.
 SILENT = {
@@ -435,6 +436,16 @@ def test_the_list_is_paged_by_number(crowd: Partner) -> None:
     assert numbers(crowd.get("/users?limit=3")) == [1, 2, 3]
     assert numbers(crowd.get("/users/?limit=3&page=2")) == [7]
     assert numbers(crowd.get("/users?limit=3&page=3")) == []
+
+
+def test_pages_are_full_until_the_last_though_members_were_deleted(crowd: Partner) -> None:
+    house = crowd.house
+    for number in (1, 3, 4):
+        house.execute(DeleteMember(house.tenant_id, 0, number))
+    assert numbers(crowd.get("/users?limit=2")) == [2, 5]
+    assert numbers(crowd.get("/users?limit=2&page=1")) == [6, 7]
+    assert numbers(crowd.get("/users?limit=2&page=2")) == []
+    assert numbers(crowd.get("/users?limit=3&page=1")) == [7]
 
 
 def test_a_search_takes_exact_identities_first_and_then_names_and_addresses(

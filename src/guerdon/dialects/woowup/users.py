@@ -23,7 +23,7 @@ from guerdon.dialects.woowup.visit import Visit
 from guerdon.dialects.woowup.who import Finder
 from guerdon.engine.commands import Registered, RegisterMember, UpdateMember
 from guerdon.errors import NotFound, Refused
-from guerdon.store import members, points, standing
+from guerdon.store import members, points, registrations
 from guerdon.store.members import Member
 from guerdon.store.port import Rows
 from guerdon.web import strictjson
@@ -102,7 +102,11 @@ async def search(visit: Visit) -> Answer:
     text = query.get("search", "").strip()
     if text:
         return await _search(visit, text, page)
-    numbers = await visit.ask(lambda rows, tenant_id: _numbers(rows, tenant_id, page))
+    numbers, _ = await visit.ask(
+        lambda rows, tenant_id: registrations.page(
+            rows, tenant_id, offset=page.offset, limit=page.limit, descending=False
+        )
+    )
     return visit.ok(await _shapes(visit, numbers))
 
 
@@ -150,16 +154,6 @@ async def _shapes(visit: Visit, numbers: list[int]) -> list[dict[str, Any]]:
         return found
 
     return await visit.ask(shapes)
-
-
-def _numbers(rows: Rows, tenant_id: int, page: params.Page) -> list[int]:
-    """A page's members. Numbers count up from 1 without gaps, so a page begins after its offset.
-
-    Whoever was deleted is missing from theirs.
-    """
-    gone = set(standing.deleted(rows, tenant_id))
-    some = members.after(rows, tenant_id, page.offset, page.limit)
-    return [one.number for one in some if one.number not in gone]
 
 
 class _Search(msgspec.Struct):
