@@ -66,6 +66,7 @@ def test_bodies_are_sent_again_while_no_server_runs(either: Installation) -> Non
     outcomes = either.told("outcomes", "--tenant", "demo")["outcomes"]
     unknown = next(each["id"] for each in outcomes if each["code"] == "unknown_member")
     assert _replay(either, str(unknown)) == (0, [204])
+    assert _replay(either, str(unknown)) == (1, [0]), "what was accepted is not sent once more"
     assert _replay(either, "--all") == (1, [422])
     assert either.rows("SELECT position FROM activity") == [(1,)]
 

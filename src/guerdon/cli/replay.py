@@ -99,7 +99,13 @@ async def replay(
 
 
 def _refusal(kept: Outcome, key: tuple[Key, bool] | None, *, as_operator: bool) -> str:
-    """Why it cannot be sent again; empty when it can."""
+    """Why it cannot be sent again; empty when it can.
+
+    One that was accepted is stored, and no key would tell it apart: the sender's own is not kept,
+    and one made here would come before what the dialects know a repetition by.
+    """
+    if kept.replayed_at is not None:
+        return f"it was sent again and accepted at {moment(kept.replayed_at)}"
     if len(kept.body) < kept.body_bytes:
         return f"only {len(kept.body)} of its {kept.body_bytes} bytes were kept"
     if key is None:
