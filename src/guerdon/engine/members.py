@@ -259,6 +259,8 @@ def _notice_custom_attributes(tx: Transaction, tenant_id: int, profile: dict[str
     if not isinstance(attributes, dict):
         return
     for name, value in attributes.items():
+        if value is None:
+            continue  # nobody was given what is taken away
         tx.rows.run(
             "add_custom_attribute",
             tenant_id=tenant_id,

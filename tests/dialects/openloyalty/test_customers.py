@@ -105,6 +105,13 @@ def test_details_and_lists_have_the_documented_keys_and_types(house, admin):
     assert nobody.json() == {"customers": []}
 
 
+def test_a_day_of_birth_long_ago_has_four_digits_of_year(house, admin):
+    house.setting("programme.timezone", "Asia/Tokyo")
+    member = house.member(("email", "a@example.com"), profile={"birthDate": "0001-01-01"})
+    details = get(house, f"/DEFAULT/customer/{member.member_id}", admin)
+    assert details["birthDate"] == "0001-01-01T00:00:00+0918"
+
+
 def test_an_edit_decides_only_about_the_parts_that_change(house, admin):
     level(house)
     member_id = enrol(house, admin, WHOLE)

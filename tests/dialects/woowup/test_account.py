@@ -8,7 +8,7 @@ from dialects.woowup.partner import Partner, shape
 
 
 def test_reports_of_any_json_are_kept_and_listed_newest_first(partner: Partner) -> None:
-    reports = [{"customers": {"total_created": 1}}, [1, "x", None], "text", 5, None]
+    reports = [{"customers": {"total_created": 1}}, [1, "x", None], "text", "a=b", 5, None]
     for report in reports:
         status, payload, _, code = shape(partner.post("/integration-stats", json.dumps(report)))
         assert (status, code) == (200, "ok")
@@ -31,7 +31,7 @@ def test_reports_are_listed_by_time(partner: Partner) -> None:
 def test_the_attributes_members_were_given_are_listed_by_name(partner: Partner) -> None:
     assert shape(partner.get("/account/custom-attributes")) == (200, [], "ok", "ok")
     number = partner.user(service_uid="u", custom_attributes={"talle": "M", "hijos": 2})["user_id"]
-    partner.put(f"/users/{number}", {"custom_attributes": {"club": True}})
+    partner.put(f"/users/{number}", {"custom_attributes": {"club": True, "never": None}})
     listed = partner.get("/account/custom-attributes").json()["payload"]
     assert [(one["name"], one["data_type"], one["field_type"]) for one in listed] == [
         ("club", "integer", "checkbox"),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from guerdon import clock, errors, limits
 from guerdon.domain import moments
 
+WARSAW = ZoneInfo("Europe/Warsaw")
 AUGUST = clock.from_datetime(datetime(2024, 8, 6, 15, 4, 5, tzinfo=UTC))
 
 
@@ -131,6 +133,21 @@ def test_a_span_includes_all_that_its_text_names() -> None:
 def test_moments_are_written_in_utc() -> None:
     assert moments.render(AUGUST + 999_999) == "2024-08-06 15:04:05"
     assert moments.render_iso(AUGUST + 999_999) == "2024-08-06T15:04:05Z"
+
+
+@pytest.mark.parametrize(
+    ("local", "text"),
+    [
+        (datetime(2024, 8, 6, 15, 4, 5, 999_999, tzinfo=WARSAW), "2024-08-06T15:04:05+0200"),
+        (datetime(2024, 1, 6, tzinfo=UTC), "2024-01-06T00:00:00+0000"),
+        (datetime(1, 1, 1, tzinfo=ZoneInfo("Asia/Tokyo")), "0001-01-01T00:00:00+0918"),
+        (datetime(987, 1, 1, tzinfo=ZoneInfo("America/Lima")), "0987-01-01T00:00:00-0508"),
+    ],
+)
+def test_moments_with_their_offset_have_the_same_form_in_any_year(
+    local: datetime, text: str
+) -> None:
+    assert moments.render_offset(local) == text
 
 
 @given(

@@ -19,6 +19,7 @@ from guerdon import limits
 from guerdon.clock import to_datetime
 from guerdon.dialects.openloyalty import campaigns_audience, markdown, pictures
 from guerdon.dialects.openloyalty.campaigns_audience import Counter
+from guerdon.domain import moments
 from guerdon.domain.purchases import money_number
 from guerdon.domain.registration import points_number
 from guerdon.domain.rewards import (
@@ -120,7 +121,7 @@ class Shower(msgspec.Struct, frozen=True):
         """A moment as ordinary answers show it."""
         if moment is None:
             return None
-        return to_datetime(moment).astimezone(self.timezone).strftime("%Y-%m-%dT%H:%M:%S%z")
+        return moments.render_offset(to_datetime(moment).astimezone(self.timezone))
 
     def _inner(self, defined: Definition, reward: Reward, *, is_whole: bool) -> Shape:
         """What only those see who work for the programme."""

@@ -14,7 +14,7 @@ import msgspec
 
 from guerdon import limits
 from guerdon.clock import from_datetime, to_datetime
-from guerdon.domain import identities
+from guerdon.domain import identities, moments
 from guerdon.domain.levels import percent
 from guerdon.domain.purchases import money_amount, money_number
 from guerdon.domain.registration import points_number
@@ -80,7 +80,7 @@ class Shower(msgspec.Struct, frozen=True):
         """A moment as ordinary answers show it."""
         if not moment:
             return None
-        return to_datetime(moment).astimezone(self.timezone).strftime("%Y-%m-%dT%H:%M:%S%z")
+        return moments.render_offset(to_datetime(moment).astimezone(self.timezone))
 
     def _person(self, member: Member, stands: Standing) -> Shape:
         details = member.profile
@@ -198,7 +198,7 @@ class Shower(msgspec.Struct, frozen=True):
         if not day:
             return None
         midnight = datetime.fromisoformat(day).replace(tzinfo=self.timezone)
-        return midnight.strftime("%Y-%m-%dT%H:%M:%S%z")
+        return moments.render_offset(midnight)
 
     def _created(self, member: Member) -> str | None:
         """The day a form gave, otherwise when the member was registered."""

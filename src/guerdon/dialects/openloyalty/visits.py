@@ -14,6 +14,7 @@ from guerdon.dialects.openloyalty.lists import Page
 from guerdon.dialects.openloyalty.logins import Logins
 from guerdon.dialects.openloyalty.people import Caller
 from guerdon.dialects.openloyalty.programmes import Programme
+from guerdon.domain import moments
 from guerdon.engine import once
 from guerdon.engine.commands import Command, ReplayKey
 from guerdon.engine.commands.once import Answered
@@ -193,7 +194,7 @@ class Visit:
 
     def date(self, moment: int) -> str:
         """A moment as ordinary answers show it: `2018-09-13T16:37:33+0200`."""
-        return to_datetime(moment).astimezone(self.timezone).strftime("%Y-%m-%dT%H:%M:%S%z")
+        return moments.render_offset(to_datetime(moment).astimezone(self.timezone))
 
     def _replay_key(self) -> ReplayKey | None:
         """What the next command is known by: who sends it, their key, and which of theirs it is."""

@@ -2,8 +2,8 @@
 
 The content type decides nothing: the vendor's own samples send JSON as
 `application/x-www-form-urlencoded`, and one sends a real form. A body that begins like a JSON
-object or array is JSON, mended where two printed samples need it; else one with `=` in it is a
-form; anything else must be JSON too. No body at all is an object without fields.
+object, array or text is JSON, mended where two printed samples need it; else one with `=` in it
+is a form; anything else must be JSON too. No body at all is an object without fields.
 
 Errors: Refused `invalid_body` - not an object; those of `strictjson` and `form`.
 Source: WoowUp's events page (its samples), the first page on `POST /users` (a form).
@@ -18,7 +18,7 @@ from guerdon.web import form, lenientjson
 
 Fields = dict[str, Any]
 
-_JSON_STARTS = (b"{", b"[")
+_JSON_STARTS = (b"{", b"[", b'"')
 
 
 def decode(body: bytes) -> tuple[Any, tuple[str, ...]]:
