@@ -110,6 +110,7 @@ class Edge:
             }.items()
             for method in ("GET", "POST", "DELETE")
         ]
+        routes.append(Route("POST", "/quick", self._noted, lambda _request, _body: None))
         return Room("edge", "/x", [*routes, Route("GET", "/v1/{name}", self._ignore)])
 
     async def _echo(self, request: Request) -> Answer:
@@ -133,6 +134,10 @@ class Edge:
     async def _large(self, request: Request) -> Answer:
         self.seen.append((request.raw_path.decode(), b""))
         return Answer(200, answers.TEXT, b"x" * 50_000_000)
+
+    async def _noted(self, request: Request) -> Answer:
+        self.seen.append((request.raw_path.decode(), b""))
+        return Answer(200, answers.TEXT, await request.body())
 
     async def _slow(self, request: Request) -> Answer:
         body = await request.body()

@@ -35,6 +35,18 @@ def test_half_a_body_ends_the_connection_and_reaches_nobody():
         assert server.seen == []
 
 
+def test_a_body_a_quick_way_waits_for_is_refused_by_the_room_itself():
+    with edge.serving(Bounds(body_seconds=TINY)) as server:
+        for data in (b"", b"he"):
+            stalled = request("/x/quick", b"", b"Content-Length: 5") + data
+            [answer] = server.send(stalled, then_close=False)
+            assert answer.status == 408
+            assert json.loads(answer.body)["code"] == "body_timeout"
+            assert answer.headers["connection"] == "close"
+        assert server.seen == [("/x/quick", b"")] * 2
+        assert [a.body for a in server.send(request("/x/quick", b"hello"))] == [b"hello"]
+
+
 def test_two_hundred_slow_senders_do_not_keep_a_good_one_waiting():
     with edge.serving(Bounds(header_seconds=60)) as server, contextlib.ExitStack() as slow:
         for _ in range(200):

@@ -84,6 +84,11 @@ def require_json(headers: Mapping[bytes, bytes]) -> None:
         raise errors.Refused("Send application/json in UTF-8.", code="unsupported_media_type")
 
 
+def late() -> errors.Refused:
+    """What somebody is told whose body does not arrive in time."""
+    return errors.Refused("The body did not arrive in time.", code="body_timeout")
+
+
 class _Resumed:
     """A coroutine that was started by hand and is waiting: to await the rest of it."""
 
@@ -111,8 +116,8 @@ async def _in_time(reading: Coroutine[Any, Any, bytes], seconds_max: float) -> b
     try:
         async with asyncio.timeout(seconds_max):
             return await reading
-    except TimeoutError as late:
-        raise errors.Refused("The body did not arrive in time.", code="body_timeout") from late
+    except TimeoutError as timeout:
+        raise late() from timeout
 
 
 async def _all(first: _Resumed, receive: Receive, bytes_max: int) -> bytes:

@@ -167,7 +167,7 @@ class Connection(asyncio.Protocol):
         if self.phase == HEAD:
             self._refuse((408, "header_timeout"))
         elif self.phase == BODY:
-            self._refuse((408, "body_timeout"))
+            self._late_body()
         elif self.phase == IDLE and not self.transport.get_write_buffer_size():
             self.transport.close()
         else:
@@ -346,6 +346,20 @@ class Connection(asyncio.Protocol):
         """Run the application for this exchange."""
         exchange.task = self._loop.create_task(exchange.run(self._app))
         self._state.tasks.add(exchange.task)
+
+    def _late_body(self) -> None:
+        """Refuse a body that does not come: in the words of the room that was to wait for it.
+
+        An ordinary handler waits itself, and not as long; one with a quick way has not begun.
+        """
+        exchange = self._current
+        if exchange is None or exchange is not self._running or exchange.quick is None:
+            self._refuse((408, "body_timeout"))
+            return
+        exchange.quick = None
+        exchange.is_late = True
+        self.deadline = self._loop.time() + self._bounds.body_seconds
+        self.begin(exchange)
 
     def _pause_reading(self) -> None:
         if not self._is_read_paused:

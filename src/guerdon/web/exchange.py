@@ -15,6 +15,7 @@ import structlog
 
 from guerdon import errors, limits
 from guerdon.web import answers
+from guerdon.web import body as bodies
 from guerdon.web.answers import Answer
 from guerdon.web.app import Application
 from guerdon.web.asgi import App, Message, Scope
@@ -80,7 +81,11 @@ def _lines(answer: Answer) -> bytes:
 
 
 class Exchange:
-    """A request that is being answered. `is_cut`: the sender is gone, or its body is broken."""
+    """A request that is being answered.
+
+    is_cut:  the sender is gone, or its body is broken.
+    is_late: its body has not come in time; whoever wants it is told so.
+    """
 
     __slots__ = (
         "_body",
@@ -92,6 +97,7 @@ class Exchange:
         "carrier",
         "is_complete",
         "is_cut",
+        "is_late",
         "is_started",
         "keep_alive",
         "more_body",
@@ -110,6 +116,7 @@ class Exchange:
         self.wants_continue = wants_continue
         self.is_complete = False
         self.is_cut = False
+        self.is_late = False
         self.is_started = False
         self.more_body = True
         self.quick: Match | None = None
@@ -189,7 +196,9 @@ class Exchange:
         self._wake()
 
     async def receive(self) -> Message:
-        """ASGI's receive."""
+        """ASGI's receive. Errors: Refused `body_timeout`."""
+        if self.is_late:
+            raise bodies.late()
         if self.wants_continue:
             self.wants_continue = False
             if not self.is_started and not self.is_cut:
