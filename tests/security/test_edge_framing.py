@@ -184,6 +184,28 @@ def test_100_continue_is_sent_when_the_body_is_wanted(server):
         assert edge.one_reply(connection).body == b"hello"
 
 
+def test_100_continue_is_not_sent_to_http_1_0(server):
+    for data in (b"hello", b""):
+        lines = b"Host: a\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(data)
+        answers = server.send(b"POST /x/echo HTTP/1.0\r\n" + lines + data)
+        assert [(answer.status, answer.body) for answer in answers] == [(200, data)]
+
+
+def test_another_coding_below_the_chunks_is_not_understood(server):
+    body = b"5\r\nhello\r\n0\r\n\r\n"
+    for lines in (
+        [b"Transfer-Encoding: gzip, chunked"],
+        [b"Transfer-Encoding: x;q=1 ,\tChunked"],
+        [b"Transfer-Encoding: gzip", CHUNKED],
+    ):
+        answers = server.send(head(HOST, *lines, body=body) + SMUGGLED, then_close=False)
+        assert [answer.status for answer in answers] == [501], lines
+        assert answers[0].headers["connection"] == "close"
+    twice = head(HOST, b"Transfer-Encoding: chunked, chunked", body=body)
+    assert [answer.status for answer in server.send(twice, then_close=False)] == [400]
+    assert server.seen == []
+
+
 def test_100_continue_is_not_sent_for_a_body_that_is_refused(server):
     huge = head(HOST, b"Expect: 100-continue", b"Content-Length: 1000000000000")
     answers = server.send(huge, then_close=False)
@@ -241,6 +263,16 @@ def test_no_mutation_of_a_request_is_a_defect(server, caplog):
     for _ in range(1_000):
         answers = [answer for answer in server.send(mutated(whole, chance)) if answer.status != 100]
         assert len(answers) <= 8
-        assert {answer.status for answer in answers} <= {200, 400, 404, 405, 414, 415, 431, 505}
+        assert {answer.status for answer in answers} <= {
+            200,
+            400,
+            404,
+            405,
+            414,
+            415,
+            431,
+            501,
+            505,
+        }
     assert [answer.status for answer in server.send(request("/x/echo", b"alive"))] == [200]
     assert caplog.records == []

@@ -5,14 +5,15 @@ httptools (llhttp of Node.js) parses, strictly. What it leaves open is decided h
 * deadlines for header, body, reading the answer, and idleness (all looked at by one sweep, since
   a timer for each request costs as much as a handler);
 * bounds on URL (414), header bytes and header count (431), and on connections (503);
-* exactly one Host with a valid, allowed name; HTTP/1.0 and 1.1 only (505); no Transfer-Encoding
-  from HTTP/1.0; no target that is not a path, except one that names the same host;
+* exactly one Host with a valid, allowed name; HTTP/1.0 and 1.1 only (505); no target that is not
+  a path, except one that names the same host;
+* no Transfer-Encoding from HTTP/1.0, no coding but `chunked` (501), no `100 Continue` to HTTP/1.0;
 * trailers are dropped: a header that comes after the body must not become one that came before;
 * a refusal is the last answer, is sent after those still owed, and is followed by a lingering
   close, so that the sender can read it; what is left unread is never taken for a request.
 
 Phases: idle -> head -> body -> owed (the request is whole, its answer is not) -> idle, or -> lost.
-Source: RFC 9112 sections 3.2, 6.1, 6.3 and 9.6; RFC 9110 section 7.2.
+Source: RFC 9112 sections 3.2, 6.1, 6.3 and 9.6; RFC 9110 sections 7.2 and 10.1.1.
 """
 
 from __future__ import annotations
@@ -91,6 +92,7 @@ class Connection(asyncio.Protocol):
         self._learnt: tuple[dict[str, Any], Match] | None = None
         self._host = b""
         self._hosts_count = 0
+        self._is_coded = False
         self._trailers_count = 0
         self._url = b""
         self._wants_continue = False
@@ -204,10 +206,14 @@ class Connection(asyncio.Protocol):
             self._hosts_count += 1
         elif name == b"expect":
             self._wants_continue = value.lower() == b"100-continue"
+        elif name == b"transfer-encoding":
+            self._is_coded = True
         self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         version: str = self._parser.get_http_version()
+        if version == "1.0":
+            self._wants_continue = False  # it knows no interim answers: RFC 9110 10.1.1
         is_upgrade: bool = self._parser.should_upgrade()
         refusal = self._refusal_of_head(version, is_upgrade=is_upgrade)
         if refusal is not None:
@@ -404,7 +410,7 @@ class Connection(asyncio.Protocol):
             if isinstance(path, tuple):
                 return path
             self._url = path
-        if refusal is None and (version == "1.0" or is_upgrade):
+        if refusal is None and (version == "1.0" or is_upgrade or self._is_coded):
             refusal = rules.of_length(version, self._headers, is_upgrade=is_upgrade)
         return refusal
 
