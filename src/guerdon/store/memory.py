@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from guerdon import limits
 from guerdon.store.activities import BLOCK_POSITIONS, Activity
 
 
@@ -62,9 +63,9 @@ class MemoryJournal:
         return self._matching(number, type_id)[offset : offset + limit]
 
     def latest(self, number: int) -> Activity | None:
-        """A member's newest activity."""
-        found = self._matching(number, None)
-        return found[-1] if found else None
+        """A member's latest activity by its date, among the newest."""
+        newest = self._matching(number, None)[-limits.latest_activities_looked_at :]
+        return max(newest, key=lambda each: (each.occurred_at, each.position), default=None)
 
     def by_time(
         self,
