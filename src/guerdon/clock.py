@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Protocol
 
 from guerdon import limits
@@ -20,6 +20,9 @@ DAY = 86_400 * SECOND
 _BLOCK_BYTES = 16
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+EARLIEST, LATEST = (_FIRST - _EPOCH) // _MICROSECOND, (_LAST - _EPOCH) // _MICROSECOND
+"""The ends of the calendar, UTC: nothing earlier or later has a date."""
 
 
 _STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -136,5 +139,22 @@ def to_datetime(moment: int) -> datetime:
 
 
 def from_datetime(moment: datetime) -> int:
-    """An aware datetime as microseconds since the epoch."""
-    return (moment - _EPOCH) // _MICROSECOND
+    """An aware datetime as microseconds since the epoch.
+
+    Where it lies beyond an end of the calendar in UTC it is that end, so that it has a date.
+    """
+    return min(max((moment - _EPOCH) // _MICROSECOND, EARLIEST), LATEST)
+
+
+def to_local(moment: int, timezone: tzinfo, days: int = 0) -> datetime:
+    """What clocks and calendars of a time zone show at a moment, or at that hour `days` later.
+
+    Where the calendar ends before that, its end: senders may report the first hour of the year 1,
+    which west of Greenwich has no date, and nothing that follows may fail over it.
+    """
+    try:
+        local = to_datetime(moment).astimezone(timezone)
+        return local + timedelta(days) if days else local
+    except OverflowError:
+        edge = _FIRST if moment + days * DAY < 0 else _LAST
+        return edge.replace(tzinfo=timezone)

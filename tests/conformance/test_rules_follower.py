@@ -11,7 +11,7 @@ import pytest
 
 from conformance.programme import Programme
 from guerdon import limits
-from guerdon.clock import DAY, SECOND
+from guerdon.clock import DAY, EARLIEST, LATEST, SECOND
 from guerdon.domain import definitions
 from guerdon.engine import commands
 from guerdon.engine.commands.definitions import Define, Undefine
@@ -64,6 +64,21 @@ def test_an_activity_earns_what_the_highest_rule_of_its_type_gives(house, progra
     assert {each["activity"] for each in second["explanation"]} == {3}
     house.settle()
     assert programme.balance(number) == 10
+
+
+@pytest.mark.parametrize("period", ["day", "week", "month", "1 year", "forever"])
+@pytest.mark.parametrize("zone", ["America/New_York", "Europe/Warsaw"])
+def test_an_activity_at_an_end_of_the_calendar_stops_no_rules(
+    house, programme, zone: str, period: str
+) -> None:
+    house.setting("programme.timezone", zone)
+    number = programme.member("ann")
+    limit = {"active": True, "period": period, "limit": 9}
+    programme.rule("custom_event", "login", eventName="login", points=1, limit=limit)
+    for moment in (EARLIEST, LATEST, None):
+        programme.does("ann", "login", occurred_at=moment)
+    house.settle()
+    assert programme.transfers(number) == [(1, "login")] * 3
 
 
 @pytest.fixture(params=[False, True], ids=["nobody waits", "somebody waits"])

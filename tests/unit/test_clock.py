@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import uuid
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from guerdon import clock, limits
-from guerdon.clock import DAY, SECOND, SystemClock
+from guerdon.clock import DAY, EARLIEST, LATEST, SECOND, SystemClock
 
+EAST, WEST = ZoneInfo("Europe/Warsaw"), ZoneInfo("America/New_York")
 JUMP = limits.clock_jump_seconds_max * SECOND
 
 
@@ -105,3 +108,26 @@ def test_a_child_process_draws_its_own_random_bytes() -> None:
     assert os.read(reading, 32) != clock.secret(32)
     os.close(reading)
     os.close(writing)
+
+
+@pytest.mark.parametrize("zone", [WEST, EAST, UTC])
+@pytest.mark.parametrize("moment", [EARLIEST, EARLIEST + 1, LATEST - 1, LATEST])
+@pytest.mark.parametrize("days", [0, 1, -1, 36_500])
+def test_the_ends_of_the_calendar_have_a_local_date(zone: tzinfo, moment: int, days: int) -> None:
+    local = clock.to_local(moment, zone, days)
+    assert local.tzinfo is zone
+    assert clock.to_datetime(clock.from_datetime(local)) is not None
+
+
+def test_a_local_date_is_the_one_that_clocks_there_show() -> None:
+    noon = clock.from_datetime(datetime(2026, 3, 28, 12, tzinfo=UTC))
+    assert clock.to_local(noon, EAST) == datetime(2026, 3, 28, 12, tzinfo=UTC)
+    assert clock.to_local(noon, WEST).isoformat() == "2026-03-28T08:00:00-04:00"
+    assert clock.to_local(noon, EAST, days=1).isoformat() == "2026-03-29T13:00:00+02:00"
+    assert clock.to_local(EARLIEST, WEST).date() == clock.to_datetime(EARLIEST).date()
+    assert clock.to_local(LATEST, EAST).date() == clock.to_datetime(LATEST).date()
+
+
+def test_what_is_beyond_the_calendar_is_its_end() -> None:
+    assert clock.from_datetime(datetime.min.replace(tzinfo=EAST)) == EARLIEST
+    assert clock.from_datetime(datetime.max.replace(tzinfo=WEST)) == LATEST

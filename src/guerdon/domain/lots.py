@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from guerdon.clock import DAY, SECOND, from_datetime, to_datetime
+from guerdon.clock import DAY, SECOND, from_datetime, to_local
 
 FOREVER = 2**62
 """The expiry of a lot that has none: beyond every moment, and an integer like the others."""
@@ -75,9 +75,9 @@ def expires_at(base: int, expiry: Expiry, days: int, timezone: tzinfo) -> int:
     """
     if expiry == "all_time_active":
         return FOREVER
-    first = to_datetime(base).astimezone(timezone).date()
+    first = to_local(base, timezone).date()
     if expiry == "after_x_days":
-        last = first + timedelta(days=days)
+        last = to_local(base, timezone, days).date()
     elif expiry == "at_the_end_of_the_year":
         last = first.replace(month=_DECEMBER, day=31)
     else:

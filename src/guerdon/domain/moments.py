@@ -18,7 +18,7 @@ from functools import lru_cache
 from typing import Any
 
 from guerdon import limits
-from guerdon.clock import DAY, SECOND, to_datetime
+from guerdon.clock import DAY, EARLIEST, LATEST, SECOND, to_datetime
 from guerdon.errors import Refused
 
 _MINUTE = 60 * SECOND
@@ -35,8 +35,6 @@ _DAY_TEXT = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _TAIL = re.compile(r"(?:\.([0-9]{1,9}))?(?:Z|([+-])([01][0-9]|2[0-3])(:[0-5][0-9]))?")
 _FRACTION_DIGITS = 6
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
-EARLIEST = (date.min.toordinal() - _EPOCH_ORDINAL) * DAY
-LATEST = (date.max.toordinal() + 1 - _EPOCH_ORDINAL) * DAY - 1
 _DAYS_REMEMBERED = 4_096
 _MINUTES_REMEMBERED = 8_192
 _SKEW = limits.clock_skew_seconds_max * SECOND

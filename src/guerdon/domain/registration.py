@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from guerdon.clock import to_datetime
+from guerdon.clock import to_local
 from guerdon.domain.decisions import Decision
 from guerdon.domain.openloyalty_types import ACCOUNT, USER
 
@@ -112,7 +112,7 @@ def local(moment: int, timezone: tzinfo) -> str:
 
     Remembered, since decisions of one commit share their moments.
     """
-    return to_datetime(moment).astimezone(timezone).isoformat(timespec="seconds")
+    return to_local(moment, timezone).isoformat(timespec="seconds")
 
 
 def points_number(hundredths: int) -> int | msgspec.Raw:

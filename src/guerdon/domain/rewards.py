@@ -15,12 +15,12 @@ Source: Open Loyalty 4.3, "Reward campaigns", "Customer campaigns"; what it leav
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta, tzinfo
+from datetime import tzinfo
 from typing import Any, Literal
 
 import msgspec
 
-from guerdon.clock import from_datetime, to_datetime
+from guerdon.clock import from_datetime, to_local
 from guerdon.domain.amounts import RATE, rounded
 
 TYPES = (
@@ -218,12 +218,12 @@ def validity(
 
 def later(moment: int, days: int, timezone: tzinfo) -> int:
     """The same hour of the day so many days later."""
-    return from_datetime(to_datetime(moment).astimezone(timezone) + timedelta(days=days))
+    return from_datetime(to_local(moment, timezone, days))
 
 
 def day_start(moment: int, timezone: tzinfo) -> int:
     """The first microsecond of the programme's day."""
-    local = to_datetime(moment).astimezone(timezone)
+    local = to_local(moment, timezone)
     return from_datetime(local.replace(hour=0, minute=0, second=0, microsecond=0))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta, tzinfo
 
-from guerdon.clock import to_datetime
+from guerdon.clock import to_local
 from guerdon.domain.rules import LIMITED, Rule
 
 _MONTHS = {"month": 1, "3 months": 3, "6 months": 6, "1 year": 12}
@@ -26,7 +26,7 @@ def window(rule: Rule, moment: int, timezone: tzinfo) -> str:
     if not is_limited(rule):
         return ""
     period = rule.limit.period
-    day = to_datetime(moment).astimezone(timezone).date()
+    day = to_local(moment, timezone).date()
     if period == "day":
         return f"day {day.isoformat()}"
     if period == "week":

@@ -30,7 +30,7 @@ from typing import Any
 
 import msgspec
 
-from guerdon.clock import DAY, from_datetime, to_datetime
+from guerdon.clock import DAY, from_datetime, to_local
 from guerdon.domain.decisions import Decision
 from guerdon.domain.purchases import Label, money_amount
 from guerdon.domain.registration import local
@@ -72,7 +72,7 @@ class When(msgspec.Struct, frozen=True):
     @property
     def today(self) -> date:
         """The calendar's day."""
-        return to_datetime(self.now).astimezone(self.timezone).date()
+        return to_local(self.now, self.timezone).date()
 
     def begins(self, day: date) -> int:
         """The first moment of a day."""
@@ -183,7 +183,7 @@ def _anniversary_changes(wanted: Criterion, person: Person, when: When) -> int |
 def _anniversary(wanted: Criterion, person: Person, when: When) -> date | None:
     """The next anniversary, today's included."""
     if wanted.anniversary == REGISTRATION:
-        began: date | None = to_datetime(person.registered_at).astimezone(when.timezone).date()
+        began: date | None = to_local(person.registered_at, when.timezone).date()
     else:
         began = person.birth_date
     if began is None or began.year >= MAXYEAR - 1:

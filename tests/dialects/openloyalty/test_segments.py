@@ -67,6 +67,13 @@ def get(house, path, headers):
     return house.call("GET", f"/api{path}", headers=headers)
 
 
+@pytest.mark.parametrize("zone", ["America/New_York", "Europe/Warsaw"])
+def test_a_period_may_be_all_of_the_calendar(house, zone):
+    house.setting("programme.timezone", zone)
+    criterion = {"type": "purchase_period", "fromDate": "0001-01-01", "toDate": "9999-12-31"}
+    assert segment(house, permanent(house), criterion)
+
+
 def test_documented_requests_make_change_and_switch_a_segment(house):
     headers = permanent(house)
     reply = sent(house, "/DEFAULT/segment", DOCUMENTED, headers)

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from guerdon import limits
-from guerdon.clock import to_datetime
+from guerdon.clock import to_local
 from guerdon.dialects.openloyalty import sheets
 from guerdon.dialects.openloyalty.campaigns_coupons_shapes import person
 from guerdon.dialects.openloyalty.desk import Answer, Visit
@@ -72,7 +72,7 @@ def _cells(rows: Rows, visit: Visit, coupon: BoughtCoupon) -> list[str]:
     tax = defined.body.get("taxPriceValue") if defined else None
     return [
         coupon.name,
-        to_datetime(coupon.bought_at).astimezone(visit.timezone).strftime(_MOMENT),
+        to_local(coupon.bought_at, visit.timezone).strftime(_MOMENT),
         _number(points_number(coupon.cost)),
         "" if tax is None else _number(money_number(tax)),
         *(str(details.get(name) or "") for name in ("email", "phone", "firstName", "lastName")),

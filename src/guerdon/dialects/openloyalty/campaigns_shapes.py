@@ -16,7 +16,7 @@ from typing import Any, Literal
 import msgspec
 
 from guerdon import limits
-from guerdon.clock import to_datetime
+from guerdon.clock import to_local
 from guerdon.dialects.openloyalty import campaigns_audience, markdown, pictures
 from guerdon.dialects.openloyalty.campaigns_audience import Counter
 from guerdon.domain import moments
@@ -121,7 +121,7 @@ class Shower(msgspec.Struct, frozen=True):
         """A moment as ordinary answers show it."""
         if moment is None:
             return None
-        return moments.render_offset(to_datetime(moment).astimezone(self.timezone))
+        return moments.render_offset(to_local(moment, self.timezone))
 
     def _inner(self, defined: Definition, reward: Reward, *, is_whole: bool) -> Shape:
         """What only those see who work for the programme."""

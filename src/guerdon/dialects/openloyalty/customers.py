@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from guerdon import limits
-from guerdon.clock import from_datetime, to_datetime
+from guerdon.clock import from_datetime, to_local
 from guerdon.dialects.openloyalty import customers_forms as forms
 from guerdon.dialects.openloyalty import customers_lists as lists
 from guerdon.dialects.openloyalty import customers_status as status
@@ -144,7 +144,7 @@ def _contact(rows: Rows, tenant_id: int, name: str) -> int | None:
 
 async def daily_registrations(visit: Visit) -> Answer:
     """`GET /customer/registrations`: how many a day, of the last thirty, in the local calendar."""
-    today = to_datetime(visit.now).astimezone(visit.timezone).date()
+    today = to_local(visit.now, visit.timezone).date()
     count = limits.registration_days_shown
     days = [today - timedelta(days=back) for back in range(count - 1, -2, -1)]
     edges = [

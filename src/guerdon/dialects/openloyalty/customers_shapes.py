@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from guerdon import limits
-from guerdon.clock import from_datetime, to_datetime
+from guerdon.clock import from_datetime, to_local
 from guerdon.domain import identities, moments
 from guerdon.domain.levels import percent
 from guerdon.domain.purchases import money_amount, money_number
@@ -80,7 +80,7 @@ class Shower(msgspec.Struct, frozen=True):
         """A moment as ordinary answers show it."""
         if not moment:
             return None
-        return moments.render_offset(to_datetime(moment).astimezone(self.timezone))
+        return moments.render_offset(to_local(moment, self.timezone))
 
     def _person(self, member: Member, stands: Standing) -> Shape:
         details = member.profile

@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from guerdon import limits
-from guerdon.clock import DAY, from_datetime, to_datetime
+from guerdon.clock import DAY, from_datetime, to_local
 from guerdon.dialects.openloyalty.customers_shapes import name_of
 from guerdon.domain import levels as decide
 from guerdon.domain.levels import Holdings, Level, Policy
@@ -61,7 +61,7 @@ def shown(
 
 def next_month(now: int, timezone: tzinfo) -> tuple[int, int]:
     """The first moments of the next month and of the one after it."""
-    today = to_datetime(now).astimezone(timezone)
+    today = to_local(now, timezone)
     return _month_after(today, 1, timezone), _month_after(today, 2, timezone)
 
 
@@ -185,7 +185,7 @@ def _expiring(rows: Rows, tenant_id: int, number: int, *, timezone: tzinfo, now:
     )
     days: dict[str, int] = {}
     for moment, amount in lots:
-        day = to_datetime(moment).astimezone(timezone).date().isoformat()
+        day = to_local(moment, timezone).date().isoformat()
         days[day] = days.get(day, 0) + amount
     return {
         "pointsExpiringNextMonth": points_number(sum(days.values())),

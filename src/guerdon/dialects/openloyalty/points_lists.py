@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from guerdon import limits
-from guerdon.clock import to_datetime
+from guerdon.clock import to_local
 from guerdon.dialects.openloyalty.desk import Answer, Visit
 from guerdon.dialects.openloyalty.lists import Page
 from guerdon.domain.purchases import money_number, shown_item
@@ -95,7 +95,7 @@ async def list_mine(visit: Visit) -> Answer:
 
 async def histogram(visit: Visit) -> Answer:
     """`GET /points/transfers`: how many there were on each of the last 30 days."""
-    today = to_datetime(visit.now).astimezone(visit.timezone).date()
+    today = to_local(visit.now, visit.timezone).date()
     days = [(today - timedelta(days=back)).isoformat() for back in range(_DAYS - 1, -1, -1)]
     found = await visit.read(
         lambda rows: {day: points.on_day(rows, visit.tenant_id, day) for day in days}

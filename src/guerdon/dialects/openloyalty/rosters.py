@@ -11,7 +11,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from guerdon import limits
-from guerdon.clock import to_datetime
+from guerdon.clock import from_datetime, to_local
 from guerdon.dialects.openloyalty import sheets
 from guerdon.dialects.openloyalty.desk import Answer, Visit
 from guerdon.dialects.openloyalty.lists import Page
@@ -115,5 +115,5 @@ def _cells(rows: Rows, visit: Visit, member: Member) -> list[str]:
 
 def _created(member: Member, timezone: tzinfo) -> str:
     given = member.profile.get("createdAt")
-    moment = datetime.fromisoformat(given) if given else to_datetime(member.registered_at)
-    return moment.astimezone(timezone).strftime(_MOMENT)
+    moment = from_datetime(datetime.fromisoformat(given)) if given else member.registered_at
+    return to_local(moment, timezone).strftime(_MOMENT)

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from guerdon import limits
-from guerdon.clock import from_datetime, to_datetime
+from guerdon.clock import from_datetime, to_local
 from guerdon.dialects.openloyalty.forms import BLANK, WRONG, Form
 from guerdon.dialects.openloyalty.visits import Visit
 from guerdon.domain.purchases import money_number
@@ -85,8 +84,7 @@ def _period(visit: Visit, form: Form) -> Fields:
     """Two moments, both included; a last day without an hour is meant whole."""
     low, high = form.moment("fromDate"), form.moment("toDate")
     if _DAY.fullmatch(str(form.raw("toDate")).strip()):
-        next_day = to_datetime(high).astimezone(visit.timezone) + timedelta(1)
-        high = from_datetime(next_day) - 1
+        high = from_datetime(to_local(high, visit.timezone, days=1)) - 1
     return _span(form, ("fromDate", low), ("toDate", high))
 
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from guerdon import limits
-from guerdon.clock import to_datetime
+from guerdon.clock import to_local
 from guerdon.dialects.openloyalty import lists, refusals
 from guerdon.dialects.openloyalty.forms import Form
 from guerdon.dialects.openloyalty.lists import Page
@@ -194,7 +194,7 @@ class Visit:
 
     def date(self, moment: int) -> str:
         """A moment as ordinary answers show it: `2018-09-13T16:37:33+0200`."""
-        return moments.render_offset(to_datetime(moment).astimezone(self.timezone))
+        return moments.render_offset(to_local(moment, self.timezone))
 
     def _replay_key(self) -> ReplayKey | None:
         """What the next command is known by: who sends it, their key, and which of theirs it is."""

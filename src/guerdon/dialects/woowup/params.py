@@ -12,11 +12,12 @@ from collections.abc import Mapping
 import msgspec
 
 from guerdon import limits
+from guerdon.clock import EARLIEST, LATEST
 from guerdon.domain import moments
 from guerdon.errors import Refused
 
 _INTEGER = re.compile(r"[0-9]{1,9}", re.ASCII)
-_FOREVER = (moments.EARLIEST, moments.LATEST)
+_FOREVER = (EARLIEST, LATEST)
 
 
 class Page(msgspec.Struct, frozen=True):
