@@ -90,7 +90,17 @@ def _store(
         len(positions),
         not rows,
         () if is_run else tuple(positions),
-        Named(head.identity_version, tuple(numbers), tuple(type_ids)),
+        Named(head.identity_version, _lasting(tx, command, numbers), tuple(type_ids)),
+    )
+
+
+def _lasting(tx: Transaction, command: Ingest, numbers: list[int]) -> tuple[int, ...]:
+    """See `Named.numbers`: an identity that a member has stays theirs while the version does."""
+    known = tx.memory(command.tenant_id).identities.get
+    count = 1 if command.match == "any" else None
+    return tuple(
+        number if all(known(each) == number for each in item.identities[:count]) else _NOBODY
+        for number, item in zip(numbers, command.items, strict=True)
     )
 
 

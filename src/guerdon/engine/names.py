@@ -2,7 +2,8 @@
 
 Looking names up is most of what storing an activity costs the one committer, and the answer is
 nearly always the same. So each HTTP worker remembers it and sends numbers instead of names, with
-the version of the tenant's head under which it learnt them. When a name stops being true the
+the version of the tenant's head under which it learnt them. What the committer does not vouch for,
+since a name that counts is nobody's yet, is not remembered. When a name stops being true the
 version moves on, the committer refuses what was learnt before, and the worker asks in full.
 """
 
@@ -68,7 +69,8 @@ class Memory:
         if names is None or names.version != named.version or len(names.members) > _ENTRIES_MAX:
             names = self._names[place] = Names(named.version)
         for item, number, type_id in zip(command.items, named.numbers, named.type_ids, strict=True):
-            names.members[item.identities] = number
+            if number:
+                names.members[item.identities] = number
             names.types[item.type] = type_id
 
     def forget(self, command: Ingest) -> None:

@@ -47,6 +47,16 @@ def test_any_identity_names_the_member(shop: Partner) -> None:
     assert users == [("u-1", "ana@example.com")] * len(IDENTITIES)
 
 
+def test_an_identity_names_whoever_has_it_by_now(shop: Partner) -> None:
+    sent = {"event": "view", "service_uid": "u-9", "email": "ana@example.com"}
+    for _ in range(2):
+        shop.user_event(**sent)
+    nine = shop.user(service_uid="u-9")["user_id"]
+    shop.user_event(**sent)
+    listed = shop.get("/user-events").json()["payload"]
+    assert [one["user"]["user_id"] == nine for one in listed] == [False, False, True]
+
+
 DATES = (
     ("2004-02-12T15:19:21-05:00", "2004-02-12 20:19:21"),
     ("2004-02-12T15:19:21+00:00", "2004-02-12 15:19:21"),

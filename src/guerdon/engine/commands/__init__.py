@@ -81,7 +81,9 @@ class ReplayKey(msgspec.Struct, frozen=True, array_like=True):
 class Named(msgspec.Struct, frozen=True, array_like=True):
     """What the names of a request stood for, true while the head has this `version`.
 
-    numbers:  the member of each item. type_ids: the type of each item.
+    numbers:  the member of each item; 0 where the identities can come to mean another member
+              under the same version, since some of them that count are nobody's yet.
+    type_ids: the type of each item.
     """
 
     version: int
