@@ -70,8 +70,10 @@ def _store(
     first = head.activity_position + 1
     rows: list[Row] = []
     positions: list[int] = []
+    newcomers: dict[int, int] = {}
     for at, item in enumerate(command.items):
-        numbers[at] = numbers[at] or _register(tx, command, item)
+        if numbers[at] < _NOBODY:
+            numbers[at] = _registered(tx, command, item, numbers[at], newcomers)
         if item.bind:
             members.bind(tx, command.tenant_id, numbers[at], item.identities)
         if item.event_id is not None:
@@ -148,17 +150,22 @@ def _types(tx: Transaction, memory: Memory, command: Ingest) -> list[int]:
 
 
 class _Resolver:
-    """Finds whose activities a request's items are, before anything is written."""
+    """Finds whose activities a request's items are, before anything is written.
+
+    Somebody to be registered has a negative number until they are, and from then on the identities
+    of the item that named them: what later items say is held against it.
+    """
 
     def __init__(self, tx: Transaction, memory: Memory, command: Ingest) -> None:
         self._bound: dict[Identity, int] = {}
+        self._newcomers = 0
         self._command = command
         self._creates = command.unknown_member == "create"
         self._memory = memory
         self._tx = tx
 
     def member(self, at: int, item: Item) -> int:
-        """The member's number; 0 for somebody to be registered. Errors: NotFound."""
+        """The member's number, or a newcomer's. Errors: NotFound."""
         identities = item.identities
         number: int | None = self._lookup(identities[0])
         if len(identities) > 1:
@@ -167,11 +174,16 @@ class _Resolver:
                     number = number or self._lookup(identity)
             else:
                 number = self._all_of(item, number or _NOBODY)
-        if number and item.bind:
+        is_new = number == _NOBODY and self._creates
+        if is_new:
+            self._newcomers += 1
+            number = -self._newcomers
+        if not number:
+            kind = identities[0][0]
+            raise NotFound("user not found", code="unknown_member", field=kind, index=at)
+        if is_new or item.bind:
             self._bound.update((identity, number) for identity in identities)
-        if number or (self._creates and number is not None):
-            return number or _NOBODY
-        raise NotFound("user not found", code="unknown_member", field=identities[0][0], index=at)
+        return number
 
     def _all_of(self, item: Item, number: int) -> int | None:
         """The member all identities name; None when they disagree.
@@ -205,11 +217,11 @@ def _lookup(tx: Transaction, memory: Memory, tenant_id: int, identity: Identity)
     return number
 
 
-def _register(tx: Transaction, command: Ingest, item: Item) -> int:
-    """Register whoever the item names, unless an earlier item of the request just did."""
-    memory = tx.memory(command.tenant_id)
-    for identity in item.identities:
-        number = memory.identities.get(identity)
-        if number is not None:
-            return number
-    return members.register(tx, command.tenant_id, item.identities, {}).number
+def _registered(
+    tx: Transaction, command: Ingest, item: Item, number: int, newcomers: dict[int, int]
+) -> int:
+    """The number of a newcomer, registered as the first item that names them does."""
+    if number not in newcomers:
+        registered = members.register(tx, command.tenant_id, item.identities, {})
+        newcomers[number] = registered.number
+    return newcomers[number]

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from dialects.meditopia import samples
 from dialects.meditopia.samples import EVENTS, camel, snake
 from guerdon.store import catalogue
@@ -99,6 +101,45 @@ def test_unknown_tokens_can_be_taken_in(house) -> None:
     body = samples.batch(camel(event="register"), camel(), camel(token="t-9", partnerUserID="u-9"))
     assert house.call("POST", EVENTS, headers=headers, body=body).status == 204
     assert [each.number for each in house.activities()] == [1, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        (("t-1", "u-1", "audio"), ("t-2", "u-1", "audio")),
+        (("t-1", "u-1", "audio"), ("t-1", "u-2", "audio")),
+        (("t-1", "u-1", "audio"), ("t-2", "u-2", "audio"), ("t-1", "u-2", "register")),
+        (("t-1", "u-1", "register"), ("t-2", "u-2", "audio"), ("t-2", "u-1", "register")),
+    ],
+)
+def test_who_is_taken_in_is_held_to_the_pair_in_the_same_batch(house, pairs) -> None:
+    headers = samples.headers(house.key("meditopia"))
+    house.setting("members.auto_create.meditopia", True)
+    events = [camel(token=token, partnerUserID=user, event=event) for token, user, event in pairs]
+    reply = house.call("POST", EVENTS, headers=headers, body=samples.batch(*events))
+    assert (reply.status, reply.json()["errors"][0]["code"]) == (404, "E_1404")
+    assert reply.json()["errors"][0]["index"] == len(pairs) - 1
+    assert not house.activities()
+    first, wrong = samples.batch(events[0]), samples.batch(events[-1])
+    statuses = [
+        house.call("POST", EVENTS, headers=headers, body=body).status
+        for body in (samples.batch(*events[:-1]), wrong, first, wrong)
+    ]
+    assert statuses == [204, 404, 204, 404]
+
+
+def test_who_is_taken_in_is_known_to_later_events_of_the_batch(house) -> None:
+    headers = samples.headers(house.key("meditopia"))
+    house.setting("members.auto_create.meditopia", True)
+    body = samples.batch(
+        camel(),
+        camel(token="t-2", partnerUserID="u-2"),
+        camel(token="t-1", event="register"),
+        camel(token="t-1"),
+        camel(token="t-2", partnerUserID="u-2"),
+    )
+    assert house.call("POST", EVENTS, headers=headers, body=body).status == 204
+    assert [each.number for each in house.activities()] == [1, 2, 1, 1, 2]
 
 
 def test_a_member_known_by_the_partners_id_gets_the_token_taken_in(house) -> None:
