@@ -40,6 +40,13 @@ def recall(
     return msgspec.structs.replace(_decode(answer), replayed=True)
 
 
+def of_member(replay: ReplayKey, number: int) -> ReplayKey:
+    """A key as it is kept, once it is known whose activity comes with it."""
+    if not replay.of_member:
+        return replay
+    return msgspec.structs.replace(replay, key=b"%b member %d" % (replay.key, number))
+
+
 def read_ahead(tx: Transaction, tenant_id: int, replays: Sequence[ReplayKey]) -> None:
     """Look at once which of several keys are new, as nearly all of them are."""
     now = tx.moment(tenant_id)

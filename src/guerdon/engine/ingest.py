@@ -23,6 +23,8 @@ def append(tx: Transaction, command: Append) -> Ingested:
         raise Stale
     replay = command.replay
     if replay is not None:
+        if replay.of_member:
+            replay = idempotency.of_member(replay, command.rows[0][1])
         seen = idempotency.recall(tx, command.tenant_id, replay, refuse=command.refuse_replay)
         if seen is not None:
             return seen
@@ -37,21 +39,33 @@ def ingest(tx: Transaction, command: Ingest) -> Ingested:
     """See `Ingest`."""
     if len(command.items) > limits.append_events_max:
         raise TooLarge(f"at most {limits.append_events_max} activities at once")
-    replay = command.replay
-    if replay is not None:
-        seen = idempotency.recall(tx, command.tenant_id, replay, refuse=command.refuse_replay)
-        if seen is not None:
-            return seen
+    seen = _seen(tx, command)
+    if seen is not None:
+        return seen
     memory = tx.memory(command.tenant_id)
     known = _known_positions(tx, command)
     resolve = _Resolver(tx, memory, command).member
     numbers = [resolve(at, item) for at, item in enumerate(command.items)]
+    seen = _seen(tx, command, numbers)
+    if seen is not None:
+        return seen
     type_ids = _types(tx, memory, command)
     answer = _store(tx, command, numbers, type_ids, known)
-    if replay is not None:
+    if command.replay is not None:
+        replay = idempotency.of_member(command.replay, numbers[0])
         idempotency.remember(tx, command.tenant_id, replay, _without_names(answer))
     fault("after_first_row")
     return answer
+
+
+def _seen(tx: Transaction, command: Ingest, numbers: list[int] | None = None) -> Ingested | None:
+    """The answer to the command's key; to one of a member, when their number is known."""
+    replay = command.replay
+    if replay is None or replay.of_member is not bool(numbers):
+        return None
+    if numbers:
+        replay = idempotency.of_member(replay, numbers[0])
+    return idempotency.recall(tx, command.tenant_id, replay, refuse=command.refuse_replay)
 
 
 def _without_names(answer: Ingested) -> Ingested:

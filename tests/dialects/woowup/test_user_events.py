@@ -250,6 +250,43 @@ def test_the_same_event_at_the_same_second_is_a_duplicate(shop: Partner) -> None
     assert len(shop.house.activities()) == 1
 
 
+def test_a_duplicate_is_known_by_its_member_whatever_they_are_called(shop: Partner) -> None:
+    for identity in IDENTITIES * 2:
+        shop.post("/user-events", {"event": "view", "datetime": MOMENT, **identity})
+    assert len(shop.house.activities()) == 1
+    assert len(shop.house.outcomes()) == 2 * len(IDENTITIES) - 1
+
+
+def test_what_nobody_is_called_makes_nothing_a_duplicate(shop: Partner) -> None:
+    shop.user(service_uid="u-2", document="2")
+    for document in ("12345678", "2") * 2:
+        sent = {"event": "view", "datetime": MOMENT, "service_uid": "guest", "document": document}
+        shop.post("/user-events", sent)
+    assert len({stored.number for stored in shop.house.activities()}) == 2
+    assert len(shop.house.activities()) == 2
+
+
+def test_an_identity_that_changed_hands_refuses_nothing(shop: Partner) -> None:
+    sent = {"event": "view", "datetime": MOMENT, "document": "12345678"}
+    shop.user_event(**sent)
+    assert shop.put("/multiusers", {"service_uid": "u-1", "document": "9"}).status == 200
+    shop.user(service_uid="u-2", document="12345678")
+    shop.user_event(**sent)
+    assert shop.post("/user-events", sent).status == 400
+    assert shop.post("/user-events", {**sent, "document": "9"}).status == 400
+    assert len(shop.house.activities()) == 2
+
+
+def test_the_first_event_of_a_new_user_is_remembered_like_others(shop: Partner) -> None:
+    shop.house.setting("members.auto_create.woowup", True)
+    sent = {"event": "view", "datetime": MOMENT, "service_uid": "new", "document": "7"}
+    shop.user_event(**sent)
+    del sent["service_uid"]
+    for _ in range(2):
+        assert shop.post("/user-events", sent).status == 400
+    assert len(shop.house.activities()) == 1
+
+
 def test_what_differs_in_anything_is_no_duplicate(shop: Partner) -> None:
     shop.event("buy")
     shop.user(service_uid="u-2")

@@ -3,7 +3,7 @@
 An item's `id` is the activity's position. The answer to a POST is documented nowhere: it is the
 stored item as far as the request itself tells it, so that storing needs no look-up afterwards.
 
-Duplicates: the same member identity, event, explicit time to the second and metadata as within the
+Duplicates: the same member, event, explicit time to the second and metadata as within the
 last `limits.idempotency_days` is the same activity sent again; the setting `woowup.duplicates`
 says whether it is refused, answered as before or stored. Without a time nothing is a duplicate.
 An `Idempotency-Key` decides instead, where one is sent.
@@ -115,12 +115,14 @@ def read(fields: Fields, now: int) -> Item:
 
 
 def natural_key(item: Item, metadata: Any) -> ReplayKey:
-    """What an activity with an explicit time is recognised by, metadata in any key order."""
-    kind, value = item.identities[0]
+    """What a member's activity with an explicit time is recognised by, metadata in any key order.
+
+    Whose it is is found out where it is stored, since any of their identities may name them.
+    """
     second = (item.occurred_at or 0) // SECOND
-    content = _sorted([kind, value, item.type, second, metadata if item.data else None])
+    content = _sorted([item.type, second, metadata if item.data else None])
     digest = hashlib.sha256(content).digest()
-    return ReplayKey(b"woowup event " + digest, digest, _REMEMBERED_SECONDS)
+    return ReplayKey(b"woowup event " + digest, digest, _REMEMBERED_SECONDS, of_member=True)
 
 
 def _occurred_at(value: Any, now: int) -> int:

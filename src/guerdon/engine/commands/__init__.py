@@ -71,11 +71,14 @@ class ReplayKey(msgspec.Struct, frozen=True, array_like=True):
     key:         what the request is known by, hashed by the receiver (any bytes).
     fingerprint: a hash of its content: the same key with another content is `KeyReused`.
     seconds:     how long it is remembered.
+    of_member:   the key is one of the member's whose activity comes with it, whichever of their
+                 names was used: with another member's it is another key.
     """
 
     key: bytes
     fingerprint: bytes
     seconds: int
+    of_member: bool = False
 
 
 class Named(msgspec.Struct, frozen=True, array_like=True):
