@@ -39,6 +39,13 @@ from guerdon.engine.commands import (
 )
 from guerdon.engine.commands.erasure import AnonymizeMember, DeleteMember
 from guerdon.engine.commands.members import EditMember, EnrolMember
+from guerdon.engine.commands.points import (
+    AddPoints,
+    BlockPoints,
+    ReturnPoints,
+    SpendPoints,
+    TransferPoints,
+)
 from guerdon.engine.commands.purchases import AssignPurchase
 from guerdon.errors import NotFound, StoreError
 from guerdon.followers.background import Upkeep
@@ -158,6 +165,12 @@ def test_an_anonymised_member_stays_a_number_and_a_deleted_one_is_not_found(hous
         AssignPurchase(house.tenant_id, 0, "early", person.number),
         UpdateMember(house.tenant_id, 0, person.number, "{}"),
         IssueMemberToken(house.tenant_id, 0, person.number),
+        AddPoints(house.tenant_id, 0, person.number, 100),
+        SpendPoints(house.tenant_id, 0, person.number, 100),
+        BlockPoints(house.tenant_id, 0, person.number, 100),
+        ReturnPoints(house.tenant_id, 0, person.number, 100),
+        TransferPoints(house.tenant_id, 0, person.number, person.friend.number, 100),
+        TransferPoints(house.tenant_id, 0, person.friend.number, person.number, 100),
     ):
         with pytest.raises(NotFound):
             house.execute(command)

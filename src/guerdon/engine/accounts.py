@@ -12,6 +12,7 @@ from guerdon import limits
 from guerdon.domain.points import ISSUED
 from guerdon.errors import NotFound, Refused
 from guerdon.store import points as ledger
+from guerdon.store import standing
 from guerdon.store.points import Account
 from guerdon.store.transaction import Transaction
 
@@ -58,18 +59,24 @@ def covering(
 
 
 def named(tx: Transaction, tenant_id: int, number: int, field: str | None = None) -> Account:
-    """The account of a member who was not deleted; `field` is what the request calls the member.
+    """A member's account; `field` is what the request calls the member.
 
     Errors: NotFound `unknown_member`.
     """
     try:
-        found = account(tx, tenant_id, number)
+        return account(tx, tenant_id, number)
     except NotFound as unknown:
         unknown.field = field
         raise
-    if found.is_deleted:
+
+
+def require_present(tx: Transaction, tenant_id: int, number: int, field: str | None = None) -> None:
+    """Make sure that a member was not deleted; `field` is what the request calls the member.
+
+    Errors: NotFound `unknown_member`.
+    """
+    if standing.of(tx.rows, tenant_id, number).status == "deleted":
         raise NotFound("user not found", code="unknown_member", field=field)
-    return found
 
 
 def require_amount(amount: int) -> None:

@@ -17,7 +17,14 @@ from guerdon.domain import lots, points
 from guerdon.domain.lots import Piece
 from guerdon.domain.points import Slip, Terms
 from guerdon.domain.registration import Issuer, local
-from guerdon.engine.accounts import account, covering, named, require_amount, require_room
+from guerdon.engine.accounts import (
+    account,
+    covering,
+    named,
+    require_amount,
+    require_present,
+    require_room,
+)
 from guerdon.engine.commands import Handlers
 from guerdon.engine.commands.points import (
     AddPoints,
@@ -64,7 +71,7 @@ def add(  # noqa: PLR0913 - points come with about this many things
     validity_days: how long they last instead of what the settings say.
     """
     require_amount(amount)
-    to = named(tx, tenant_id, number)
+    to = account(tx, tenant_id, number)
     require_room(tx, tenant_id, to, amount)
     granted = terms(tx, tenant_id, to, amount, validity_days)
     slip = _slip(tx, tenant_id, to, amount, issuer, comment, transaction_id)
@@ -173,7 +180,8 @@ def give_back(
 ) -> Transferred:
     """Return spent points as a fresh lot that is open at once."""
     require_amount(amount)
-    to = named(tx, tenant_id, number)
+    require_present(tx, tenant_id, number)
+    to = account(tx, tenant_id, number)
     require_room(tx, tenant_id, to, amount)
     available = amount - min(to.debt, amount)
     granted = Terms(available, expiry(tx, tenant_id, tx.moment(tenant_id)))
@@ -267,7 +275,10 @@ def _require_cancelable(transfer: Transfer, moment: int) -> None:
 
 
 def _require_current(tx: Transaction, command: AddPoints | SpendPoints) -> None:
-    if command.version and command.version != tx.head(command.tenant_id).identity_version:
+    """Who sends a version has seen that the member was not deleted, which would have raised it."""
+    if not command.version:
+        require_present(tx, command.tenant_id, command.number)
+    elif command.version != tx.head(command.tenant_id).identity_version:
         raise Stale
 
 
@@ -300,12 +311,15 @@ def _spend(tx: Transaction, command: SpendPoints) -> Transferred:
 
 
 def _send(tx: Transaction, command: TransferPoints) -> Transferred:
+    require_present(tx, command.tenant_id, command.sender, "sender")
+    require_present(tx, command.tenant_id, command.receiver, "receiver")
     return send(
         tx, command.tenant_id, command.sender, command.receiver, command.points, command.issuer
     )
 
 
 def _block(tx: Transaction, command: BlockPoints) -> Transferred:
+    require_present(tx, command.tenant_id, command.number)
     return block(
         tx,
         command.tenant_id,

@@ -41,7 +41,6 @@ class Account(msgspec.Struct, frozen=True):
     earned, spent, expired: in all; earned without what other members sent.
     received: what other members sent.
     moves:  where its latest movements are; see `movements`.
-    is_deleted: whether its member was; the books do not tell.
     """
 
     number: int
@@ -56,7 +55,6 @@ class Account(msgspec.Struct, frozen=True):
     received: int = 0
     lapsed: int | None = 0
     moves: str = movements.NONE
-    is_deleted: bool = False
 
     @classmethod
     def empty(cls, number: int, account_id: str) -> Account:
@@ -90,7 +88,6 @@ class Account(msgspec.Struct, frozen=True):
             self.received + change["received"],
             None if self.lapsed is None else self.lapsed + lapsed,
             moves,
-            self.is_deleted,
         )
 
 

@@ -24,7 +24,6 @@ def _forgotten(tx: Transaction, fact: Fact) -> None:
 def _deleted(tx: Transaction, fact: Fact) -> None:
     _forgotten(tx, fact)
     tx.rows.run("set_status", tenant_id=fact.tenant_id, number=fact.number, status="deleted")
-    tx.accounts.pop((fact.tenant_id, fact.number), None)
     levels.end_reviews(tx, fact.tenant_id, fact.number)
 
 

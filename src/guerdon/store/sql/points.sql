@@ -5,8 +5,8 @@ INSERT INTO account (tenant_id, number, account_id, available, locked, blocked, 
 VALUES (:tenant_id, :number, :account_id, 0, 0, 0, 0, 0, 0, 0, 0, :moves);
 
 -- name: account
--- What a member's account holds, how much of it has lapsed before this moment unrecorded (no lot has
--- that lapsed before the first one that is due), and whether the member was deleted.
+-- What a member's account holds, and how much of it has lapsed before this moment unrecorded: no
+-- lot has that lapsed before the first one that is due.
 SELECT a.account_id, a.available, a.locked, a.blocked, a.debt, a.earned, a.spent, a.expired,
        a.received,
        CAST((SELECT COALESCE(SUM(t.remaining), 0) FROM points_transfer t
@@ -15,9 +15,7 @@ SELECT a.account_id, a.available, a.locked, a.blocked, a.debt, a.earned, a.spent
                AND t.expires_at >= (SELECT d.due_at FROM points_transfer d
                                     WHERE d.tenant_id = :tenant_id AND d.due_at IS NOT NULL
                                     ORDER BY d.due_at LIMIT 1)) AS BIGINT) AS lapsed,
-       a.moves,
-       (SELECT COUNT(*) FROM standing s WHERE s.tenant_id = :tenant_id AND s.number = :number
-        AND s.status = 'deleted') AS is_deleted
+       a.moves
 FROM account a WHERE a.tenant_id = :tenant_id AND a.number = :number;
 
 -- name: accounts_of
@@ -30,9 +28,7 @@ SELECT a.number, a.account_id, a.available, a.locked, a.blocked, a.debt, a.earne
                AND t.expires_at >= (SELECT d.due_at FROM points_transfer d
                                     WHERE d.tenant_id = :tenant_id AND d.due_at IS NOT NULL
                                     ORDER BY d.due_at LIMIT 1)) AS BIGINT) AS lapsed,
-       a.moves,
-       (SELECT COUNT(*) FROM standing s WHERE s.tenant_id = :tenant_id AND s.number = a.number
-        AND s.status = 'deleted') AS is_deleted
+       a.moves
 FROM account a
 WHERE a.tenant_id = :tenant_id AND a.number IN (SELECT value FROM json_each(:numbers));
 
