@@ -13,9 +13,11 @@ LIST = "<row><labels><label><key>k</key></label><label/></labels><items/></row>"
 READ = {"a": "1&<2>", "b": {"c": ""}}
 
 
-def read(text: str, **encoded: str) -> list[imports_xml.Row]:
+def read(text: str, **encoded: str) -> list[imports_xml.Row | imports_xml.Unreadable]:
     content = text.encode(encoded.get("encoding", "utf-8"))
-    return [row for rows in imports_xml.read(content, "rows", "row") for row in rows]
+    found = [row for rows in imports_xml.read(content, "rows", "row") for row in rows]
+    assert imports_xml.check(content, "rows", "row") == len(found)
+    return found
 
 
 @pytest.fixture(params=[1, 7, 65_536])
@@ -28,7 +30,6 @@ def chunk_bytes(request, monkeypatch):
 def test_rows_are_read_one_after_the_other():
     text = f"<?xml version='1.0'?>\n<!-- rows -->\n<rows> {ROW}\n<?pi?>{LIST}<row/>{ROW} </rows>\n"
     assert read(text) == [READ, {"labels": [{"key": "k"}, ""], "items": []}, {}, READ]
-    assert imports_xml.check(text.encode(), "rows", "row") == 4
     assert read("<rows/>") == []
     head = "<?xml version='1.0' encoding='utf-16'?>"
     assert read(head + f"<rows>{ROW}</rows>", encoding="utf-16") == [READ]
@@ -45,11 +46,7 @@ NOT_ROWS = [
     f"<rows>x{ROW}</rows>",
     f"<rows>{ROW}x</rows>",
     f"<rows>{ROW}x{ROW}</rows>",
-    "<rows><row>x<a/></row></rows>",
-    "<rows><row><a/>x</row></rows>",
     f"<rows>{ROW}<rows/></rows>",
-    "<rows><row><a/><a/></row></rows>",
-    "<rows><row><b><a/><a/></b></row></rows>",
     "<rows><row><a>&b;</a></row></rows>",
 ]
 
@@ -57,9 +54,24 @@ NOT_ROWS = [
 @pytest.mark.usefixtures("chunk_bytes")
 @pytest.mark.parametrize("text", NOT_ROWS)
 def test_what_is_no_file_of_rows_is_refused(text):
-    with pytest.raises(Refused) as refused:
-        read(text)
-    assert refused.value.code == "invalid_xml"
+    for whole in (imports_xml.check, lambda *file: list(imports_xml.read(*file))):
+        with pytest.raises(Refused) as refused:
+            whole(text.encode(), "rows", "row")
+        assert refused.value.code == "invalid_xml"
+
+
+@pytest.mark.usefixtures("chunk_bytes")
+@pytest.mark.parametrize(
+    ("odd", "reason"),
+    [
+        ("<row>x<a/></row>", "there is text between its fields"),
+        ("<row><a/>x</row>", "there is text between its fields"),
+        ("<row><a/><a/></row>", "a name is given twice"),
+        ("<row><b><a/><a/></b></row>", "a name is given twice"),
+    ],
+)
+def test_a_row_that_cannot_be_read_leaves_the_others_as_they_are(odd, reason):
+    assert read(f"<rows>{ROW}{odd}<row/></rows>") == [READ, imports_xml.Unreadable(reason), {}]
 
 
 @pytest.mark.usefixtures("chunk_bytes")
@@ -77,22 +89,28 @@ def test_bounds_are_those_of_the_limits(monkeypatch):
     monkeypatch.setattr(limits, "import_depth_max", 5)
     monkeypatch.setattr(limits, "string_chars_max", 3)
     most = "<row><a><b><c/><d/></b></a></row><row><a>123</a></row>"
-    assert len(read(f"<rows>{most}</rows>")) == 2
-    for row in (
-        f"{most}<row/>",
-        "<row><a><b><c/><d/></b></a><e/></row>",
-        "<row><a><b><c><d/></c></b></a></row>",
-        "<row><a>1234</a></row>",
-        "<row><a>1234<b/></a></row>",
-        "<row><a><b/>1234</a></row>",
-        "<row><items>1234</items></row>",
+    assert read(f"<rows>{most}</rows>") == [{"a": {"b": {"c": "", "d": ""}}}, {"a": "123"}]
+    with pytest.raises(TooLarge):
+        imports_xml.check(f"<rows>{most}<row/></rows>".encode(), "rows", "row")
+    for row, reason in (
+        ("<row><a><b><c><d/></c></b></a></row>", "it is too deep"),
+        ("<row><a>1234</a></row>", "a field is too long"),
+        ("<row><a>1234<b/></a></row>", "a field is too long"),
+        ("<row><a><b/>1234</a></row>", "a field is too long"),
+        ("<row><items>1234</items></row>", "a field is too long"),
     ):
-        with pytest.raises(TooLarge):
-            read(f"<rows>{row}</rows>")
+        assert read(f"<rows>{row}</rows>") == [imports_xml.Unreadable(reason)]
+
+
+def test_a_row_with_too_many_fields_is_not_read(monkeypatch):
+    monkeypatch.setattr(limits, "import_row_nodes_max", 5)
+    rows = "<row><a><b><c/><d/></b></a><e/></row><row/>"
+    assert read(f"<rows>{rows}</rows>") == [imports_xml.Unreadable("it has too many fields"), {}]
 
 
 def test_a_row_that_does_not_end_is_not_kept_for_long(monkeypatch):
     monkeypatch.setattr(imports_xml, "_CHUNK_BYTES", 64)
     monkeypatch.setattr(limits, "import_row_nodes_max", 50)
+    content = "<rows><row/><row>" + "".join(f"<a{n}/>" for n in range(100))
     with pytest.raises(TooLarge, match="Row 2 "):
-        read("<rows><row/><row>" + "".join(f"<a{n}/>" for n in range(100)))
+        imports_xml.check(content.encode(), "rows", "row")

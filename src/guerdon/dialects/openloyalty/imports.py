@@ -32,6 +32,7 @@ from guerdon.store.port import Rows
 
 _PROCESSING = "Processing exception: "
 _ID = re.compile(r"[0-9]{1,18}")
+_Given = imports_xml.Row | imports_xml.Unreadable
 
 
 class _Sent(msgspec.Struct, frozen=True):
@@ -141,14 +142,12 @@ async def _rows(visit: Visit, kind: Kind, import_id: int, content: bytes) -> lis
         await asyncio.gather(*(each.answer for each in submitted), return_exceptions=True)
 
 
-def _question(
-    visit: Visit, kind: Kind, group: Sequence[imports_xml.Row]
-) -> Callable[[Rows], list[Asked]]:
+def _question(visit: Visit, kind: Kind, group: Sequence[_Given]) -> Callable[[Rows], list[Asked]]:
     return lambda rows: [asked(rows, visit, kind, given) for given in group]
 
 
-def _groups(content: bytes, kind: Kind) -> Iterator[list[imports_xml.Row]]:
-    waiting: list[imports_xml.Row] = []
+def _groups(content: bytes, kind: Kind) -> Iterator[list[_Given]]:
+    waiting: list[_Given] = []
     for rows in imports_xml.read(content, SHAPES[kind].root, SHAPES[kind].row):
         waiting += rows
         while len(waiting) >= limits.import_group_rows:

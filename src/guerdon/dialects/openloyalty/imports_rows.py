@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from guerdon import limits
-from guerdon.dialects.openloyalty import transactions_forms
+from guerdon.dialects.openloyalty import imports_xml, transactions_forms
 from guerdon.dialects.openloyalty.forms import BLANK, Form
 from guerdon.dialects.openloyalty.visits import Visit
 from guerdon.domain.registration import points_number
@@ -53,8 +53,12 @@ class Shape(msgspec.Struct, frozen=True):
     shown: Callable[[str], Any]
 
 
-def asked(rows: Rows, visit: Visit, kind: Kind, given: dict[str, Any]) -> Asked:
+def asked(
+    rows: Rows, visit: Visit, kind: Kind, given: imports_xml.Row | imports_xml.Unreadable
+) -> Asked:
     """What one row asks for."""
+    if isinstance(given, imports_xml.Unreadable):
+        return Asked("", None, f"{_CONVERTING}{given.reason}")
     form = Form(given, visit.timezone)
     identifier, command = SHAPES[kind].convert(rows, visit, form)
     wrong = _first_wrong(form.tree())
