@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from conformance.history import exported
 from conformance.stores import START, Bench
 from guerdon import limits
 from guerdon.clock import DAY
@@ -18,7 +19,7 @@ from guerdon.engine.commands.levels import MoveToLevel, RemoveManualLevel
 from guerdon.engine.commands.points import AddPoints, CancelPointsTransfer, SpendPoints
 from guerdon.engine.commands.purchases import RegisterPurchase
 from guerdon.errors import NotFound, Refused
-from guerdon.store import levels, points
+from guerdon.store import levels, points, purchases
 
 MOVED = "OpenLoyalty.Domain.User.Event.CustomerWasMovedToLevel"
 RECALCULATED = "OpenLoyalty.Domain.User.Event.CustomerLevelWasRecalculated"
@@ -164,6 +165,17 @@ def test_delivery_that_is_excluded_for_levels_too_is_taken_off_once(bench: Bench
     assert programme.of(number) == silver
     documents("r-1", goods, delivery, is_return=True, revised_document="d-1")
     assert programme.of(number) == bronze
+
+
+def test_a_counter_that_is_only_looked_at_is_not_written(bench: Bench) -> None:
+    programme = Programme(bench, exclude_delivery_costs=True)
+    programme.three()
+    number = bench.member(("card", "1"))
+    programme.buys(number, "d-1", 100)
+    before = exported(bench)["counter"]
+    assert purchases.excluded_delivery(number) not in {name for _, name, _ in before[1]}
+    bench.do(commands.RebuildState(programme.tenant_id, 0))
+    assert exported(bench)["counter"] == before
 
 
 def test_points_raise_at_once_and_lower_only_where_the_programme_says_so(bench: Bench) -> None:

@@ -112,6 +112,7 @@ class Transaction:
         self._activities: list[Row] = []
         self._decisions: list[Row] = []
         self._counts: dict[tuple[int, str], int] = {}
+        self._totals: dict[tuple[int, str], int] = {}
         self._seals: dict[tuple[int, int], bytes | None] = {}
         self._unsealed: set[tuple[int, int]] = set()
 
@@ -191,10 +192,12 @@ class Transaction:
 
     def total(self, tenant_id: int, name: str) -> int:
         """A counter's total, this transaction's changes included."""
-        total = self._counts.get((tenant_id, name))
+        key = (tenant_id, name)
+        total = self._counts.get(key, self._totals.get(key))
         if total is None:
             row = self.rows.one("counter_total", tenant_id=tenant_id, name=name)
-            total = self._counts[tenant_id, name] = row[0] if row else 0
+            # Kept apart from what changes: only looking writes no row.
+            total = self._totals[key] = row[0] if row else 0
         return total
 
     # --- the journals -------------------------------------------------------------------------
@@ -340,6 +343,7 @@ class Transaction:
                 [(tenant_id, name, total) for (tenant_id, name), total in self._counts.items()],
             )
             self._counts.clear()
+        self._totals.clear()
         if self._heads:
             for tenant_id, head in self._heads.items():
                 head.recorded_at = max(head.recorded_at, self._found[tenant_id].recorded_at)
