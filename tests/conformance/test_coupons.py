@@ -286,6 +286,17 @@ def test_what_came_back_before_a_code_was_bought_is_not_counted(house, shop, day
     assert refused.value.code == "no_coupon_value"
 
 
+def test_what_came_back_before_its_purchase_was_on_record_was_taken_from_others(shop) -> None:
+    ann = shop.member("ann")
+    reward_id = shop.reward("percentage_discount_code", **PERCENT)
+    shop.buys(ann, "1", item("A", 50), is_return=True, revised_document="2")
+    sale = shop.buys(ann, "2", item("A", 100))
+    ((coupon_id, code),) = shop.buy(ann, reward_id, channel="admin", transaction_id=sale)
+    assert code == "10"
+    shop.buys(ann, "3", item("A", 20), is_return=True, revised_document="2")
+    assert shop.coupon(coupon_id).code == "8"
+
+
 def test_a_code_used_elsewhere_outlives_the_purchase_it_came_with(shop) -> None:
     ann = shop.member("ann")
     reward_id = shop.reward("percentage_discount_code", **PERCENT)

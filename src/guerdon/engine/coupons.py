@@ -206,12 +206,16 @@ def _give_back(
 def _returned_before(
     tx: Transaction, tenant_id: int, original: Purchase, coupon: BoughtCoupon
 ) -> int:
-    """What of a purchase had come back when a coupon was bought for it."""
+    """What of a purchase had come back when a coupon was bought for it.
+
+    As in `Purchase.returned`, what came back before the purchase was on record is none of it.
+    """
+    on_record = (original.registered_at, original.position)
     bought = (coupon.bought_at, coupon.ordinal)
     return sum(
         abs(back.gross)
         for back in purchases.returns_of(tx.rows, tenant_id, original)
-        if (back.assigned_at or 0, back.position) < bought
+        if on_record < (back.assigned_at or 0, back.position) < bought
     )
 
 
