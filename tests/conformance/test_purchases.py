@@ -356,6 +356,16 @@ def test_what_comes_back_twice_is_taken_off_once(shop: Programme) -> None:
     assert shop.house.read(lambda rows: tallies.of_tenant(rows, shop.tenant_id)).count == 3
 
 
+def test_a_return_before_its_purchase_is_told_apart_within_one_moment(shop: Programme) -> None:
+    number, moment = shop.member("a"), shop.house.clock.now()
+    shop.house.clock.now = lambda: moment
+    shop.buys(number, "s1", SHIRT)
+    bring_back(shop, "r1", "s2", SHIRT, number=number)
+    shop.buys(number, "s2", SHIRT)
+    bring_back(shop, "r2", "s2", SHIRT, number=number)
+    assert total(shop, number).gross == 0
+
+
 def test_a_return_belongs_to_whoever_bought(shop: Programme) -> None:
     number, other = shop.member("a"), shop.member("b")
     shop.buys(number, "s1", SHIRT)

@@ -192,13 +192,15 @@ def _counted_before(
 ) -> list[Purchase]:
     """The returns that were taken off before, and from this purchase.
 
-    What came back before the purchase was on record was taken from others.
+    What came back before the purchase was on record was taken from others; within one commit all
+    is of one moment, and positions tell.
     """
+    on_record = (original.registered_at, original.position)
     return [
         each
         for each in returns_of(tx.rows, fact.tenant_id, original)
         if each.assigned_at is not None
-        and each.assigned_at >= original.registered_at
+        and (each.assigned_at, each.position) > on_record
         and each.position != back.position
     ]
 
