@@ -83,6 +83,17 @@ def places(rows: Rows, tenant_id: int, number: int, after: int = 0) -> Iterator[
         yield latest
 
 
+def unlocked_by(rows: Rows, tenant_id: int, number: int, about: int) -> int:
+    """The position of the movement that unlocked a transfer; its own when there is none."""
+    for some in places(rows, tenant_id, number, about):
+        row = rows.one(
+            "points_unlocking_at", tenant_id=tenant_id, positions=json.dumps(some), about=about
+        )
+        if row:
+            return int(row[0])
+    return about
+
+
 def read(moves: str) -> list[int]:
     """The positions in a text of them."""
     found = [int(moves[at : at + _DIGITS]) for at in range(0, len(moves), _DIGITS)]

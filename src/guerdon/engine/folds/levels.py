@@ -6,7 +6,9 @@ from guerdon.domain import levels
 from guerdon.domain.lots import FOREVER
 from guerdon.engine import newcomers
 from guerdon.engine.folds.fact import Fact, Fold
+from guerdon.store import movements
 from guerdon.store.levels import MemberLevel, of_member
+from guerdon.store.points import Transfer
 from guerdon.store.transaction import Transaction
 
 
@@ -60,17 +62,21 @@ def _recalculated(tx: Transaction, fact: Fact) -> None:
         number=fact.number,
         window_from=fact.recorded_at,
         earned_before=row[0] if row else 0,
+        window_position=fact.position,
     )
 
 
-def unearn(tx: Transaction, tenant_id: int, number: int, points: int, earned_at: int) -> None:
+def unearn(tx: Transaction, tenant_id: int, transfer: Transfer) -> None:
     """Points were canceled: those from before the present period are not taken from its own."""
+    earned_by = transfer.position
+    if transfer.locked_until is not None:
+        earned_by = movements.unlocked_by(tx.rows, tenant_id, transfer.number, transfer.position)
     tx.rows.run(
         "lower_earned_before",
         tenant_id=tenant_id,
-        number=number,
-        points=points,
-        earned_at=earned_at,
+        number=transfer.number,
+        points=transfer.value,
+        earned_by=earned_by,
     )
 
 

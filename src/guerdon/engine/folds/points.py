@@ -139,9 +139,7 @@ def _canceled(tx: Transaction, fact: Fact) -> None:
     legs = [(LOCKED if was_pending else AVAILABLE, CANCELED, transfer.remaining or 0)]
     _post(tx, fact, transfer.position, legs, earned=0 if was_pending else -transfer.value)
     if not was_pending:
-        # Locked points are earned when they are unlocked, which is at their hour or soon after.
-        earned_at = transfer.locked_until or transfer.created_at
-        levels.unearn(tx, fact.tenant_id, fact.number, transfer.value, earned_at)
+        levels.unearn(tx, fact.tenant_id, transfer)
 
 
 def _release(tx: Transaction, fact: Fact, transfer: ledger.Transfer) -> None:

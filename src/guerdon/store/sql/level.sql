@@ -34,14 +34,15 @@ SET level_id = excluded.level_id, manual_level_id = excluded.manual_level_id,
 -- name: begin_level_window
 -- A member's new period of review; where it will never begin, it does not.
 UPDATE member_level
-SET window_from = :window_from, earned_before = :earned_before, recalculated_at = :window_from
+SET window_from = :window_from, earned_before = :earned_before, recalculated_at = :window_from,
+    window_position = :window_position
 WHERE tenant_id = :tenant_id AND number = :number AND window_from <= :window_from;
 
 -- name: lower_earned_before
 -- Points that a member had earned before their present period of review count no more.
 UPDATE member_level SET earned_before = earned_before - :points
-WHERE tenant_id = :tenant_id AND number = :number AND recalculated_at IS NOT NULL
-  AND window_from >= :earned_at AND earned_before >= :points;
+WHERE tenant_id = :tenant_id AND number = :number
+  AND window_position > :earned_by AND earned_before >= :points;
 
 -- name: end_level_reviews
 -- A member is not reviewed any more: their period will never have begun.

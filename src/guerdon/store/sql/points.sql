@@ -253,6 +253,13 @@ SELECT number, position, from_account, to_account, points FROM points_posting
 WHERE tenant_id = :tenant_id AND position IN (SELECT value FROM json_each(:positions))
 ORDER BY position, leg;
 
+-- name: points_unlocking_at
+-- The movement, at one of some positions (a JSON list), by which a transfer was unlocked.
+SELECT position FROM points_posting
+WHERE tenant_id = :tenant_id AND position IN (SELECT value FROM json_each(:positions))
+  AND about = :about AND from_account = 'locked' AND to_account <> 'canceled'
+ORDER BY position LIMIT 1;
+
 -- name: points_runs_after
 -- Where a run of members' earlier movements are, member by member, in order; for verification.
 SELECT number, last_position, moves FROM points_run
