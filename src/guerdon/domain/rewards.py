@@ -224,7 +224,8 @@ def later(moment: int, days: int, timezone: tzinfo) -> int:
 def day_start(moment: int, timezone: tzinfo) -> int:
     """The first microsecond of the programme's day."""
     local = to_local(moment, timezone)
-    return from_datetime(local.replace(hour=0, minute=0, second=0, microsecond=0))
+    # Where clocks are put back to midnight there are two, and the day begins with the first.
+    return from_datetime(local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0))
 
 
 def _is_within(moment: int, low: int | None, high: int | None) -> bool:

@@ -5,12 +5,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from guerdon.clock import from_datetime
+from guerdon.clock import SECOND, from_datetime
 from guerdon.domain import rewards
 from guerdon.domain.rewards import Activity, Reward, Sold, Visibility
 
 WARSAW = ZoneInfo("Europe/Warsaw")
 MONEY, PERCENT = 10_000, 10_000
+HOUR = 3_600 * SECOND
 
 
 def at(text):
@@ -94,3 +95,15 @@ def test_validity_counts_days_of_the_calendar():
     ends = rewards.validity(Reward(days_valid=1), bought, WARSAW)
     assert ends == ("active", None, at("2024-03-31 12:00")), "that day has 23 hours"
     assert rewards.day_start(at("2024-03-31 12:00"), WARSAW) == at("2024-03-31 00:00")
+
+
+def test_a_day_with_two_midnights_begins_with_the_first():
+    azores = ZoneInfo("Atlantic/Azores")
+    first, second = (
+        from_datetime(datetime(2024, 10, 27, hour, 30, fold=fold, tzinfo=azores))
+        for hour, fold in ((0, 0), (0, 1))
+    )
+    assert second - first == HOUR
+    begins = rewards.day_start(first, azores)
+    assert begins == first - HOUR // 2
+    assert rewards.day_start(second, azores) == begins
