@@ -95,3 +95,9 @@ def test_the_readme_names_only_folders_that_exist() -> None:
     empty = [name for name in folders if not any((tests / name).rglob("test_*.py"))]
     assert len(promises) == 13
     assert not empty
+
+
+def test_the_readme_names_the_kinds_of_key_that_open_a_room() -> None:
+    (kinds,) = re.findall(r"--dialect ([a-z|]+)", README)
+    rooms = {path.parent.name for path in (source.ROOT / "src").rglob("dialects/*/__init__.py")}
+    assert set(kinds.split("|")) == rooms
