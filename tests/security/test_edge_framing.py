@@ -219,9 +219,32 @@ def test_an_offer_of_another_protocol_is_ignored(server):
     assert server.seen == [("/x/ignore", b"")]
 
 
-def test_an_offer_with_a_body_is_refused_since_its_end_is_not_known(server):
-    offer = request("/x/echo", b"hello", b"Upgrade: h2c", b"Connection: Upgrade")
-    assert [answer.status for answer in server.send(offer, then_close=False)] == [400]
+OFFER = (HOST, b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settings: AAM")
+OFFERS = {
+    "length": head(*OFFER, b"Content-Length: 5", body=b"hello"),
+    "chunks": head(*OFFER, CHUNKED, body=b"2\r\nhe\r\n3\r\nllo\r\n0\r\nX-A: b\r\n\r\n"),
+}
+
+
+@pytest.mark.parametrize("size", [7, 4_096])
+@pytest.mark.parametrize("offer", OFFERS.values(), ids=OFFERS)
+def test_an_offer_with_a_body_is_ignored_and_its_request_is_the_last(server, offer, size):
+    sent = request("/x/echo", b"first") + offer + SMUGGLED
+    with server.connect() as connection:
+        for start in range(0, len(sent), size):
+            connection.sendall(sent[start : start + size])
+        answers = edge.replies(edge.rest(connection))
+    assert [answer.status for answer in answers] == [200, 200]
+    assert answers[1].headers["connection"] == "close"
+    assert server.seen == [("/x/echo", b"first"), ("/x/echo", b"hello")]
+
+
+@pytest.mark.parametrize(
+    "body", [b"5\r\nhelloX\r\n0\r\n\r\n", b"0x5\r\nhello\r\n0\r\n\r\n"], ids=["long", "hex"]
+)
+def test_a_body_in_doubt_behind_an_offer_is_refused(server, body):
+    [answer] = server.send(head(*OFFER, CHUNKED, body=body), then_close=False)
+    assert answer.status == 400
     assert server.seen == []
 
 

@@ -7,13 +7,14 @@ httptools (llhttp of Node.js) parses, strictly. What it leaves open is decided h
 * bounds on URL (414), header bytes and header count (431), and on connections (503);
 * exactly one Host with a valid, allowed name; HTTP/1.0 and 1.1 only (505); no target that is not
   a path, except one that names the same host;
+* an offer of another protocol (`Upgrade`) is passed over, and nothing behind its request is read;
 * no Transfer-Encoding from HTTP/1.0, no coding but `chunked` (501), no `100 Continue` to HTTP/1.0;
 * trailers are dropped: a header that comes after the body must not become one that came before;
 * a refusal is the last answer, is sent after those still owed, and is followed by a lingering
   close, so that the sender can read it; what is left unread is never taken for a request.
 
 Phases: idle -> head -> body -> owed (the request is whole, its answer is not) -> idle, or -> lost.
-Source: RFC 9112 sections 3.2, 6.1, 6.3 and 9.6; RFC 9110 sections 7.2 and 10.1.1.
+Source: RFC 9112 sections 3.2, 6.1, 6.3 and 9.6; RFC 9110 sections 7.2, 7.8 and 10.1.1.
 """
 
 from __future__ import annotations
@@ -93,6 +94,7 @@ class Connection(asyncio.Protocol):
         self._host = b""
         self._hosts_count = 0
         self._is_coded = False
+        self._is_offer = False
         self._trailers_count = 0
         self._url = b""
         self._wants_continue = False
@@ -215,7 +217,7 @@ class Connection(asyncio.Protocol):
         if version == "1.0":
             self._wants_continue = False  # it knows no interim answers: RFC 9110 10.1.1
         is_upgrade: bool = self._parser.should_upgrade()
-        refusal = self._refusal_of_head(version, is_upgrade=is_upgrade)
+        refusal = self._refusal_of_head(version)
         if refusal is not None:
             raise self._malformed(refusal)
         keep_alive = version == "1.1" and not is_upgrade and self._parser.should_keep_alive()
@@ -226,6 +228,7 @@ class Connection(asyncio.Protocol):
             wants_continue=self._wants_continue,
         )
         self._current = exchange
+        self._is_offer = is_upgrade
         self.phase = BODY
         if not self._is_read_paused:
             self.deadline = self._loop.time() + self._bounds.body_seconds
@@ -251,6 +254,8 @@ class Connection(asyncio.Protocol):
                 self._pause_reading()
 
     def on_message_complete(self) -> None:
+        if self._is_offer:
+            return  # the parser takes the body for the other protocol: `_decline` reads it
         self.phase = OWED
         self.deadline = NEVER
         if self._current is not None:
@@ -318,11 +323,19 @@ class Connection(asyncio.Protocol):
             self._refuse((rules.METHOD_NOT_ALLOWED, "method_not_allowed"))
         except httptools.HttpParserError:
             self._refuse(self._reason or rules.MALFORMED)
-        except httptools.HttpParserUpgrade:
-            # An offer of another protocol is not taken up: its request is served as the last one.
-            return
+        except httptools.HttpParserUpgrade as offer:
+            self._decline(data[offer.args[0] :])
         if self.phase == HEAD and self._head_bytes >= self._bounds.header_bytes_max:
             self._refuse((431, "header_too_large"))
+
+    def _decline(self, behind_head: bytes) -> None:
+        """Go on as if another protocol had not been offered: its request is served as the last one.
+
+        Java's HttpClient offers HTTP/2 with all it sends over plain HTTP. Source: RFC 9110 7.8.
+        """
+        self._is_offer = False
+        self._parser = httptools.HttpRequestParser(_Body(self))
+        self._feed(rules.head_of_body(self._headers) + behind_head)
 
     def _serve(self, head: Head, body: bytes) -> None:
         """Answer a whole request whose head is known."""
@@ -401,7 +414,7 @@ class Connection(asyncio.Protocol):
             "state": self._app_state.copy(),
         }
 
-    def _refusal_of_head(self, version: str, *, is_upgrade: bool) -> Refusal | None:
+    def _refusal_of_head(self, version: str) -> Refusal | None:
         refusal = self._rules.of_headers(self._headers, is_measured=self._head_bytes > 0)
         if refusal is None:
             refusal = self._rules.of_version_and_hosts(version, self._hosts_count, self._host)
@@ -410,8 +423,8 @@ class Connection(asyncio.Protocol):
             if isinstance(path, tuple):
                 return path
             self._url = path
-        if refusal is None and (version == "1.0" or is_upgrade or self._is_coded):
-            refusal = rules.of_length(version, self._headers, is_upgrade=is_upgrade)
+        if refusal is None and (version == "1.0" or self._is_coded):
+            refusal = rules.of_length(version, self._headers)
         return refusal
 
     def _malformed(self, refusal: Refusal) -> errors.Refused:
@@ -457,6 +470,21 @@ class Connection(asyncio.Protocol):
         self._resume_reading()
         if self.transport.can_write_eof():
             self.transport.write_eof()
+
+
+class _Body:
+    """What a parser tells of the last message's body, and nothing of what comes behind it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.on_body = connection.on_body
+        self.on_header = connection.on_header
+        self._complete = connection.on_message_complete
+        self._is_complete = False
+
+    def on_message_complete(self) -> None:
+        if not self._is_complete:
+            self._is_complete = True
+            self._complete()
 
 
 def _shared(scope: Scope) -> dict[str, Any]:

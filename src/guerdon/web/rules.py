@@ -25,6 +25,7 @@ MALFORMED: Refusal = (400, "malformed_request")
 _ABSOLUTE = re.compile(rb"https?://([^/?#@]+)(/[^#]*)", re.IGNORECASE)
 _HOST = re.compile(rb"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 _CHUNKED = b"chunked"
+_FRAMING = (b"content-length", b"transfer-encoding")
 _METHODS = b"DELETE, GET, HEAD, PATCH, POST, PUT"
 _VERSIONS = frozenset(("1.0", "1.1"))
 
@@ -119,22 +120,24 @@ def path_of(target: bytes, method: bytes, host: bytes) -> bytes | Refusal:
     return absolute.group(2)
 
 
-def of_length(version: str, headers: Headers, *, is_upgrade: bool) -> Refusal | None:
-    """HTTP/1.0 has no chunks; and behind an upgrade the parser sees another protocol's bytes.
+def of_length(version: str, headers: Headers) -> Refusal | None:
+    """HTTP/1.0 has no chunks.
 
     Of the codings below chunks none is understood. Those whose last is another one have no end
     that is known, and the parser refuses them.
     """
-    named = dict(headers)
-    is_chunked = b"transfer-encoding" in named
-    if version == "1.0" and is_chunked:
+    if version == "1.0" and b"transfer-encoding" in dict(headers):
         return MALFORMED
-    if is_upgrade and (is_chunked or named.get(b"content-length", b"0") != b"0"):
-        return (400, "upgrade_unsupported")
     *others, last = _codings(headers) or [b""]
     if others and last == _CHUNKED:
         return MALFORMED if _CHUNKED in others else (501, "unsupported_coding")
     return None
+
+
+def head_of_body(headers: Headers) -> bytes:
+    """A head that says nothing but how the body of a message with these headers ends."""
+    lines = [b"%b: %b\r\n" % pair for pair in headers if pair[0] in _FRAMING]
+    return b"POST / HTTP/1.1\r\n%b\r\n" % b"".join(lines)
 
 
 def _codings(headers: Headers) -> list[bytes]:
