@@ -98,6 +98,7 @@ def _single(request: Request, name: bytes) -> Presented:
     header = request.headers.get(name)
     if header is None:
         return MISSING
+    header = header.strip()  # the parser leaves white space behind a value: RFC 9110 5.5
     if len(header) > limits.credential_bytes_max or not _VISIBLE.fullmatch(header):
         return MALFORMED
     return Presented((header,))

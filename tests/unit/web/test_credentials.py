@@ -75,6 +75,7 @@ SINGLES = [
 def test_a_key_header_is_read(reader, name):
     assert reader(request_with()) is MISSING
     assert reader(request_with((name, b"k3y:+/="))).secrets == (b"k3y:+/=",)
+    assert reader(request_with((name, b"K3Y! \t"))).secrets == (b"K3Y!",)
 
 
 @pytest.mark.parametrize(("reader", "name"), SINGLES)
