@@ -1,11 +1,14 @@
 """Registering: by an administrator, by a seller, by oneself; what is decided and in which order."""
 
+import signal
+
 import pytest
 
 from dialects.openloyalty import crowd
 from dialects.openloyalty.crowd import JOHN, WHOLE, code_in, enrol, errors, get, level, post, sent
 from dialects.openloyalty.test_imports import CUSTOMERS, customer, file, send
 from dialects.openloyalty.till import seller
+from guerdon import limits
 from guerdon.store import members, standing
 
 USER = "OpenLoyalty.Domain.User.Event."
@@ -190,6 +193,27 @@ def test_what_is_wrong_is_said_beside_each_field_at_once(house, admin):
     reply = post(house, "/customer/register", {"customer": {"email": "no at sign"}}, admin)
     assert errors(reply)["email"] == ["This value is not a valid email address."]
     assert len([name for name in decided(house, admin)[0] if name == "CustomerWasRegistered"]) == 1
+
+
+def test_labels_of_nothing_but_blanks_are_refused_at_once(house):
+    def given_up(*_):
+        raise TimeoutError("what is at stake are minutes of a processor, which serves nobody else")
+
+    wrong = {"labels": "\t" * (limits.string_chars_max - 1) + "x"}
+    before = signal.signal(signal.SIGALRM, given_up)
+    signal.alarm(60)
+    reply = post(house, "/customer/self_register", {"customer": wrong}, {})
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+    assert errors(reply)["labels"] == ["This value is not valid."]
+
+
+def test_labels_may_have_blanks_around_them_and_colons_in_their_values(house, admin):
+    member_id = enrol(house, admin, labels=" colour : dark : red ; size:;")
+    assert get(house, f"/customer/{member_id}", admin)["labels"] == [
+        {"key": "colour", "value": "dark : red"},
+        {"key": "size", "value": ""},
+    ]
 
 
 def test_where_no_level_begins_at_nothing_nobody_is_registered(house, admin):

@@ -40,7 +40,6 @@ _ASSIGNED = {"levelId": "Level", "posId": "Pos", "sellerId": "Seller"}
 _PHONE = re.compile(r"\+?[0-9][0-9 ()./-]*")
 _DIGITS_MIN, _DIGITS_MAX = 3, 15  # ITU-T E.164; short ones are numbers inside a company
 _NOBODYS = "0000000"
-_LABEL = re.compile(r"\s*([^:;]+?)\s*:\s*([^;]*?)\s*")
 
 Details = dict[str, Any]
 
@@ -219,9 +218,11 @@ def _labels(given: Any) -> list[dict[str, str]] | None:
     """Labels as they are kept; None when they cannot be read."""
     if given in (None, "", []):
         return []
+    pairs: list[tuple[Any, Any]]
     if isinstance(given, str):
-        parts = [_LABEL.fullmatch(part) for part in given.strip("; ").split(";")]
-        pairs = [(part.group(1), part.group(2)) for part in parts if part]
+        # No pattern: one that skips blanks around a key takes minutes over a text of blanks.
+        parts = [part.partition(":") for part in given.strip("; ").split(";")]
+        pairs = [(key.strip(), value.strip()) for key, colon, value in parts if colon]
         is_whole = len(pairs) == len(parts)
     else:
         rows = list(given.values()) if isinstance(given, Mapping) else given

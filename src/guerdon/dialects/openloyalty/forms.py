@@ -45,7 +45,7 @@ _MOMENT = re.compile(
     r"(?:[T ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(?:\.[0-9]{1,9})?"
     r" ?(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
 )
-_UNESCAPED = re.compile(r"(.+T[0-9:.]+) ([0-9]{2}:?[0-9]{2})")
+_UNESCAPED = re.compile(r"([0-9-]{10}T[0-9:.]+) ([0-9]{2}:?[0-9]{2})")
 """What a form makes of a moment whose `+` was not escaped, as in a documented example."""
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SWITCHES = {"1": True, "true": True, "on": True, "0": False, "false": False, "off": False}
