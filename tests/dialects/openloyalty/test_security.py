@@ -23,6 +23,7 @@ CHANGE = ["currentPassword=example123!@#", "plainPassword=example321!@#"]
 OLD, NEW = "example123!@#", "example321!@#"
 NOT_CURRENT = {"errors": ["This value should be the user's current password."]}
 DONE = {"success": True}
+JOINING = {"firstName": "V", "lastName": "V", "agreement1": 1}
 
 
 def login(house, kind, username, password, **call):
@@ -84,6 +85,36 @@ def test_everybody_changes_their_own_password(house, people):
     system = permanent(house)
     assert send(house, system, "/admin/password/change", CHANGE).status == 403
     assert send(house, {}, "/admin/password/change", CHANGE).status == 401
+
+
+def test_blanks_at_the_ends_of_a_password_belong_to_it(house, people):
+    spaced = "  a long phrase "
+    for kind, username in people:
+        pair = login(house, kind, username, OLD).json()
+        path = f"/{kind}/password/change"
+        fields = [f"currentPassword={OLD}", f"plainPassword={spaced}"]
+        assert send(house, bearer(pair["token"]), path, fields).status == 200, kind
+        assert login(house, kind, username, spaced.strip()).status == 401, kind
+        pair = login(house, kind, username, spaced).json()
+        fields = [f"currentPassword={spaced}", f"plainPassword={NEW}"]
+        assert send(house, bearer(pair["token"]), path, fields).status == 200, kind
+    headers = permanent(house)
+    seller = {"firstName": "T", "lastName": "T", "email": "t@example.com", "plainPassword": spaced}
+    seller["posId"] = get(house, headers, "/pos").json()["pos"][0]["posId"]
+    admin = {"email": "u@example.com", "plainPassword": spaced}
+    member = {**JOINING, "email": "v@example.com", "plainPassword": spaced}
+    for kind, path, root, fields in (
+        ("seller", "/seller/register", "seller", {**seller, "active": 1}),
+        ("admin", "/admin/data", "admin", {**admin, "isActive": 1}),
+        ("customer", "/customer/self_register", "customer", member),
+    ):
+        lines = [f"{root}[{name}]={value}" for name, value in fields.items()]
+        reply = send(house, headers, path, lines)
+        assert reply.status == 200, (kind, reply.body)
+        if kind == "customer":
+            activate = f"/admin/customer/{reply.json()['customerId']}/activate"
+            assert send(house, headers, activate, []).status == 200
+        assert login(house, kind, fields["email"], spaced).status == 200, kind
 
 
 def test_a_password_is_set_anew_with_the_token_that_was_sent(house, people, monkeypatch):

@@ -89,7 +89,7 @@ async def _define(visit: Visit, form: Form, known: Roles, before: Administrator 
         if not is_address(email):
             form.fail("email", WRONG)
     was_external = bool(before and before.details.get("external"))
-    password = form.text("plainPassword", required=False, chars_max=limits.password_chars_max)
+    password = form.password("plainPassword", required=False)
     external = form.switch("external", required=False)
     external = was_external if external is None else external
     key = form.text("apiKey", required=external and not was_external)

@@ -93,7 +93,7 @@ def read(form: Form, timezone: tzinfo, *, is_new: bool, needs: str, is_own: bool
 
 def read_password(form: Form) -> str:
     """The password somebody chooses for themselves."""
-    password = form.text("plainPassword", chars_max=limits.password_chars_max)
+    password = form.password("plainPassword")
     if password and len(password) < limits.password_chars_min:
         form.fail(
             "plainPassword",

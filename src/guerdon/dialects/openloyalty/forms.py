@@ -121,13 +121,17 @@ class Form:
         self, name: str, *, required: bool = True, chars_max: int = limits.form_text_chars_max
     ) -> str | None:
         """Text, without white space at its ends; "" when it is wrong."""
+        return self._short(name, self._text(name, required=required), chars_max)
+
+    @overload
+    def password(self, name: str, *, required: Required = True) -> str: ...
+    @overload
+    def password(self, name: str, *, required: bool) -> str | None: ...
+    def password(self, name: str, *, required: bool = True) -> str | None:
+        """A password as it was typed, since logging in takes nothing off; "" when it is wrong."""
         found = self._text(name, required=required)
-        if found is not None and len(found) > chars_max:
-            self.fail(
-                name, f"This value is too long. It should have {chars_max} characters or less."
-            )
-            return ""
-        return found
+        typed = _shown(self._given[name]) if found else found
+        return self._short(name, typed, limits.password_chars_max)
 
     @overload
     def choice(self, name: str, choices: Sequence[str], *, required: Required = True) -> str: ...
@@ -385,6 +389,12 @@ class Form:
         if not required:
             return None
         self.fail(name, BLANK)
+        return ""
+
+    def _short(self, name: str, text: str | None, chars_max: int) -> str | None:
+        if text is None or len(text) <= chars_max:
+            return text
+        self.fail(name, f"This value is too long. It should have {chars_max} characters or less.")
         return ""
 
     def _decimal(

@@ -40,7 +40,7 @@ async def change(visit: Visit) -> Answer:
     """`POST /{admin|seller|customer}/password/change`."""
     passport = await _own(visit)
     form = await visit.form("")
-    current = form.text("currentPassword", chars_max=limits.password_chars_max)
+    current = form.password("currentPassword")
     password = _new_password(form)
     form.check()
     attempt = visit.logins.attempt(visit.request, passport.holder.id)
@@ -161,7 +161,7 @@ async def _silently(visit: Visit, command: Command) -> None:
 
 
 def _new_password(form: Form) -> str:
-    password = form.text("plainPassword", chars_max=limits.password_chars_max)
+    password = form.password("plainPassword")
     if 0 < len(password) < limits.password_chars_min:
         form.fail(
             "plainPassword",

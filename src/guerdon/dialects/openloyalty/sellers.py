@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 
-from guerdon import limits
 from guerdon.dialects.openloyalty.desk import Answer, Endpoint, Visit
 from guerdon.dialects.openloyalty.forms import USED, WRONG, Form
 from guerdon.engine.commands.places import DefineSeller, RemoveSeller
@@ -116,7 +115,7 @@ def _read(form: Form, *, is_new: bool) -> tuple[dict[str, Any], str, bool | None
             body[name] = ""  # only a phone number can be taken away
     if body.get("email") and not is_address(body["email"]):
         form.fail("email", WRONG)
-    password = form.text("plainPassword", required=is_new, chars_max=limits.password_chars_max)
+    password = form.password("plainPassword", required=is_new)
     active = form.switch("active", required=False)
     form.check()
     return body, password or "", active
