@@ -207,6 +207,18 @@ def test_a_part_that_is_sent_empty_is_gone(house, admin):
         assert not get(house, f"/customer/{member_id}", admin).get(name)
 
 
+def test_a_part_of_which_nothing_is_known_stays(house, admin):
+    level(house)
+    member_id = enrol(house, admin, WHOLE)
+    before = get(house, f"/customer/{member_id}", admin)
+    for part in ({"zip": "00-001"}, ["00-001"]):
+        body = json.dumps({"customer": {"address": part, "company": part}})
+        headers = {**admin, "content-type": "application/json"}
+        reply = house.call("PUT", f"/api/customer/{member_id}", headers=headers, body=body)
+        assert reply.status == 200, reply.body
+        assert get(house, f"/customer/{member_id}", admin) == before
+
+
 def test_what_an_edit_refuses_changes_nothing(house, admin):
     level(house)
     enrol(house, admin)

@@ -191,9 +191,10 @@ class _Reader:
             given = {field: value for field, value in read.items() if value}
             if given:
                 self.details[name] = given
-        elif self._form.has(name):
-            said = [field for field in fields if child.has(field)]
-            self.details[name] = {field: read[field] for field in said or fields}
+        elif child.is_emptied:
+            self.details[name] = read
+        elif said := [field for field in fields if child.has(field)]:
+            self.details[name] = {field: read[field] for field in said}
 
     def labels(self) -> None:
         """`key:value;key:value`, or a list of objects with a key and a value."""
