@@ -26,6 +26,15 @@ QUERIES = (
     *("transactionsCountFrom=99999999999999999999", "hoursFromLastUpdateTo=-1", "labels=x"),
     *("createdAtFrom=9999-12-31", "email[]=x", "_locale[]=x", "firstName=%25", "state[]=x"),
 )
+EDITS = {
+    "customer": "/api/customer/{customer}",
+    "seller": "/api/seller/{seller}",
+    "campaign": "/api/campaign/{campaign}",
+    "campaign_category": "/api/campaignCategory/{campaignCategory}",
+    "store": "/api/store/{store}",
+    "settings": "/api/settings",
+}
+"""Forms of which nothing is required, by their roots."""
 FIELD_VALUES, REQUEST_QUERIES = 1, 2
 """How many wrong values each field gets, and how many wrong queries each list."""
 
@@ -77,6 +86,20 @@ def test_nothing_that_is_sent_breaks_the_server(house):
             call = {"headers": {**headers, **kind}, "body": body}
             reply = house.call(each["method"], target, **call)
             assert reply.status < 500, (each["method"], target, body, reply.body)
+
+
+@pytest.mark.parametrize("wrong", [{"name": "x"}, {"root": "x"}, {"root": None}, [{"root": {}}]])
+def test_an_edit_that_says_everything_elsewhere_is_refused(house, wrong):
+    furnished = Furnished(house)
+    for root, url in EDITS.items():
+        body = json.dumps(wrong).replace('"root"', f'"{root}"')
+        headers = {**furnished.callers["admin"], **JSON}
+        method = "POST" if root == "settings" else "PUT"
+        reply = house.call(method, filled(url, furnished.ids), headers=headers, body=body)
+        assert (reply.status, "form" in reply.json()) == (400, True), (url, body)
+        body = json.dumps({root: {}})
+        reply = house.call(method, filled(url, furnished.ids), headers=headers, body=body)
+        assert reply.status in {200, 204}, (url, reply.body)
 
 
 @pytest.mark.slow

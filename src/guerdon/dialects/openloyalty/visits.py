@@ -115,10 +115,15 @@ class Visit:
     ) -> Form:
         """The same of a body that is there."""
         media_type, _ = body.content_type(self.request.headers)
-        given = self._decoded(raw, media_type, values_max, rows)
-        if root:
-            given = given.get(root, {}) if isinstance(given, dict) else {}
-        return Form(given, self.timezone, self._files, root)
+        whole = self._decoded(raw, media_type, values_max, rows)
+        if not root:
+            return Form(whole, self.timezone, self._files)
+        given = whole.get(root) if isinstance(whole, dict) else None
+        found = Form(given, self.timezone, self._files, root)
+        if whole and not isinstance(given, dict | list) and not self._files:
+            # What stands elsewhere is not read: an edit would keep everything and say it was done.
+            found.fail("", f"This value should be an object named {root}.")
+        return found
 
     def file(self, root: str, name: str = "file") -> File | None:
         """A file of the form that was read before: `avatar[file]`, or plain `avatar`."""
