@@ -7,7 +7,7 @@
 * Everything else: `{"error": {"code": 404, "message": "Not Found"}}`.
 
 Every answer carries the CORS headers: credentials are tokens, never cookies, so that any origin may
-read what it has a token for.
+read what it has a token for, and send any header besides: frameworks and tracers add theirs.
 Source: Open Loyalty 4.3; its framework's own errors; the Fetch standard, "CORS protocol", by which
         a wildcard does not cover `Authorization`.
 """
@@ -23,7 +23,7 @@ from guerdon.web.request import Request
 
 CORS: answers.Pairs = ((b"access-control-allow-origin", b"*"),)
 JSON: answers.Pairs = (*answers.JSON, *CORS)
-_ALLOWED = b"Authorization, Content-Type, Idempotency-Key, X-AUTH-TOKEN"
+_ALLOWED = b"Authorization, Content-Type, Idempotency-Key, X-AUTH-TOKEN, *"
 _PREFLIGHT: answers.Pairs = (
     *CORS,
     (b"access-control-allow-methods", b"GET, POST, PUT, DELETE"),
