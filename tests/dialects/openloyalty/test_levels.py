@@ -338,6 +338,9 @@ def test_the_sheet_is_the_documented_one_and_safe_to_open(house, monkeypatch):
         ("a,b", '"a,b"'),
         ('say "x"', '"say ""x"""'),
         ("a\rb", '"a\rb"'),
+        ("\uff1d1+1", "'\uff1d1+1"),
+        ("\uff20SUM(A1)", "'\uff20SUM(A1)"),
+        ("\n=1+1", '"\'\n=1+1"'),
     ],
 )
 def test_a_cell_is_never_a_formula(cell, written):

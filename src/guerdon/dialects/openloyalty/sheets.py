@@ -13,7 +13,8 @@ from collections.abc import Iterable
 
 MEDIA_TYPE = "text/csv; charset=utf-8"
 _SPECIAL = re.compile(r"[\s\",\\]")
-_FORMULA = re.compile(r"[=+\-@\t\r]")
+_FULL_WIDTH = r"\uff1d\uff0b\uff0d\uff20"  # = + - @, which Excel reads alike in Japanese
+_FORMULA = re.compile(rf"[=+\-@\t\r\n{_FULL_WIDTH}]")
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 _UNSHOWN = str.maketrans("", "", "\0")
 
