@@ -54,6 +54,14 @@ def till(house: Any) -> Till:
     return Till(house)
 
 
+@pytest.mark.parametrize("points", ["1e50", "999999999999999e99", "-9E+10"])
+def test_a_number_beyond_reckoning_is_wrong(till: Till, points: str) -> None:
+    for what in ("add", "spend"):
+        assert till.wrong(what, points=points) == {"points": ["This value is not valid."]}
+    largest = till.wrong("add", points="999999999999999e9")["points"]
+    assert largest[0].startswith("This value should be ")
+
+
 def test_a_remembered_member_costs_no_question(till: Till) -> None:
     for what, fields in (
         ("add", {"points": 10.5, "comment": "thanks", "validityDuration": 30}),
