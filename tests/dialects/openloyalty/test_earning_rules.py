@@ -290,7 +290,10 @@ def test_codes_and_places_earn_as_documented(house, shop) -> None:
     place = f"/earningRule/geolocation/customer/{member_id}"
     here = ["earningRule[latitude]=52.052240", "earningRule[longitude]=-21.046587"]
     assert post(house, place, here, shop.headers).json() == {"points": 1}
-    far = ["earningRule[latitude]=0", "earningRule[longitude]=0"]
+    shop.rule("geolocation", latitude=0, longitude=5e-05, radius=1, pointsAmount=3)
+    doubles = {"latitude": 1e-07, "longitude": 0.00012345678901234567}
+    assert post(house, place, {"earningRule": doubles}, shop.headers).json() == {"points": 3}
+    far = ["earningRule[latitude]=10", "earningRule[longitude]=0"]
     assert post(house, place, far, shop.headers).status == 400
     assert post(house, scan, ["earningRule[x]=1"], shop.headers).json()["form"]["children"]["code"]
     other = house.member(("email", "other@example.com")).member_id

@@ -104,6 +104,16 @@ def test_a_documented_purchase_is_registered_and_shown_as_documented(house, memb
     assert house.call("GET", "/api/transaction/nobody", headers=headers).status == 404
 
 
+def test_amounts_may_be_sums_of_binary_fractions(house, member):
+    headers = permanent(house)
+    for number, (gross, shown) in enumerate([(0.1 + 0.2, 0.3), (1.1 + 2.2, 3.3), (1e-05, 0)]):
+        items = [{**ITEMS[0], "grossValue": gross}]
+        reply = post(house, "/transaction", sale(f"sum{number}", items=items), headers)
+        assert reply.status == 200, reply.body
+        made = f"/api/transaction/{reply.json()['transactionId']}"
+        assert house.call("GET", made, headers=headers).json()["grossValue"] == shown
+
+
 def test_what_is_wrong_with_a_purchase_is_said_beside_the_field(house, member):
     headers = permanent(house)
     post(house, "/transaction", sale("1"), headers)

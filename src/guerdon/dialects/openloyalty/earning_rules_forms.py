@@ -22,7 +22,7 @@ from guerdon.domain import geography
 from guerdon.domain.rules import LIMITED, PERIODS, REFERRAL_EVENTS, REWARD_TYPES, TYPES
 
 _EMPTY = ("", "[]", "[ ]")
-_COORDINATE = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{0,15})?")
+_COORDINATE = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{0,20})?(?:[eE][+-]?[0-9]{1,2})?")
 _RATE_MAX = limits.rule_rate_max
 _TIME = ("startAt", "endAt")
 _OF_EVERY_TYPE = ("description", "allTimeActive", *_TIME, *AUDIENCE, "pos", "lastExecutedRule")

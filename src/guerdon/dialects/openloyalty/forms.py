@@ -37,8 +37,9 @@ MISSING_CHOICE = "The value you selected is not a valid choice."
 _HUNDREDTHS = Decimal("0.01")
 _PERCENT = 100
 _TEN_THOUSANDTHS = Decimal("0.0001")
-_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{0,15})?(?:[eE](?:\+?[0-9]|-[0-9]{1,2}))?")
-"""At most 24 digits before the point, so that money has the 28 that `Decimal` reckons with."""
+_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{0,20})?(?:[eE](?:\+?[0-9]|-[0-9]{1,2}))?")
+"""At most 24 digits before the point, so that money has the 28 that `Decimal` reckons with; after
+it as many as a double's shortest text has."""
 _WHOLE = re.compile(r"([+-]?[0-9]{1,15})(?:\.0{1,9})?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(
