@@ -87,15 +87,17 @@ SELECT MIN(due_at) FROM delivery WHERE finished_at IS NULL;
 SELECT COUNT(*) FROM delivery WHERE finished_at IS NULL;
 
 -- name: lease_delivery
--- Take one delivery for a while; the fence tells this taking from every other.
-UPDATE delivery SET due_at = :lease_until, attempts = attempts + 1, fence = fence + 1
+-- Take one delivery for a while; the fence tells this taking from every other. It is no attempt yet:
+-- whoever has no time for it lets the lease lapse.
+UPDATE delivery SET due_at = :lease_until, fence = fence + 1
 WHERE tenant_id = :tenant_id AND delivery_id = :delivery_id AND fence = :fence
   AND finished_at IS NULL;
 
 -- name: finish_delivery
 -- Done, or given up. What a letter said is kept no longer: tokens let people in.
-UPDATE delivery SET finished_at = :finished_at, outcome = :outcome, last_status = :last_status,
-       last_error = :last_error, body = CASE WHEN kind = 'webhook' THEN body ELSE '' END
+UPDATE delivery SET finished_at = :finished_at, outcome = :outcome, attempts = attempts + 1,
+       last_status = :last_status, last_error = :last_error,
+       body = CASE WHEN kind = 'webhook' THEN body ELSE '' END
 WHERE tenant_id = :tenant_id AND delivery_id = :delivery_id AND fence = :fence
   AND finished_at IS NULL AND outcome IS NULL;
 
@@ -108,6 +110,7 @@ WHERE tenant_id = :tenant_id AND delivery_id = :delivery_id AND fence = :fence
 
 -- name: postpone_delivery
 -- Not yet: try again later.
-UPDATE delivery SET due_at = :due_at, last_status = :last_status, last_error = :last_error
+UPDATE delivery SET due_at = :due_at, attempts = attempts + 1, last_status = :last_status,
+       last_error = :last_error
 WHERE tenant_id = :tenant_id AND delivery_id = :delivery_id AND fence = :fence
   AND finished_at IS NULL;
