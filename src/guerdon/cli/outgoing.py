@@ -13,6 +13,7 @@ from typing import Literal, cast
 
 from guerdon import limits
 from guerdon.config import Config
+from guerdon.engine import deliveries
 from guerdon.engine.commands import LeasedDelivery, LeaseDeliveries, SettleDelivery
 from guerdon.engine.engine import Engine
 from guerdon.faults import fault
@@ -26,11 +27,21 @@ _MAKER = b"webhook-secret:%d"
 def deliverer(front: Engine, config: Config) -> Deliverer:
     """What sends this installation's deliveries, not yet running."""
 
-    async def claim(limit: int, _busy: frozenset[Lane]) -> Sequence[Delivery]:
-        due = await front.read(lambda rows: rows.one("next_due_delivery"))
-        if due is None or due[0] is None or due[0] > front.clock.now():
+    async def claim(limit: int, busy: frozenset[Lane]) -> Sequence[Delivery]:
+        now = front.clock.now()
+        chosen: tuple[tuple[int, int], ...] = ()
+        if busy:
+            # Not in the committer: behind a long line of theirs it takes a while.
+            chosen = await front.read_long(
+                lambda rows: deliveries.due_beside(rows, now, limit, busy)
+            )
+            is_due = bool(chosen)
+        else:
+            due = await front.read(lambda rows: rows.one("next_due_delivery"))
+            is_due = due is not None and due[0] is not None and due[0] <= now
+        if not is_due:
             return ()
-        leased = await front.execute(LeaseDeliveries(0, 0, limit))
+        leased = await front.execute(LeaseDeliveries(0, 0, limit, chosen))
         fault("delivery_leased")
         return [delivery_of(each, config.secret_key) for each in leased]
 

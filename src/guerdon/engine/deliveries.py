@@ -7,10 +7,14 @@ attempt.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Iterator
+
 from guerdon import limits
 from guerdon.clock import SECOND
 from guerdon.engine import members, secret_settings
 from guerdon.engine.commands import LeasedDelivery, LeaseDeliveries, SettleDelivery
+from guerdon.store.port import Row, Rows
 from guerdon.store.transaction import Transaction
 
 
@@ -40,11 +44,23 @@ def owe(
     return delivery_id
 
 
+def due_beside(
+    rows: Rows, now: int, limit: int, busy: Iterable[tuple[str, str]]
+) -> tuple[tuple[int, int], ...]:
+    """Which to lease so that none is of a busy lane (`Delivery.lane`); the oldest `limit`.
+
+    It looks at all that these lanes have waiting before: 60 ms for ten thousand.
+    """
+    lanes = json.dumps(sorted(" ".join(lane) for lane in busy))
+    found = rows.all("due_deliveries_beside", now=now, limit=limit, lanes=lanes)
+    return tuple((tenant_id, delivery_id) for tenant_id, delivery_id in found)
+
+
 def lease(tx: Transaction, command: LeaseDeliveries) -> tuple[LeasedDelivery, ...]:
     """See `LeaseDeliveries`."""
     until = tx.now + limits.delivery_lease_seconds * SECOND
     leased = []
-    for row in tx.rows.all("due_deliveries", now=tx.now, limit=command.limit):
+    for row in _to_lease(tx, command):
         tenant_id, delivery_id, kind, target, subject, body, attempts, fence, owed_at = row
         taken = tx.rows.run(
             "lease_delivery",
@@ -70,6 +86,15 @@ def lease(tx: Transaction, command: LeaseDeliveries) -> tuple[LeasedDelivery, ..
                 )
             )
     return tuple(leased)
+
+
+def _to_lease(tx: Transaction, command: LeaseDeliveries) -> Iterator[Row]:
+    if not command.chosen:
+        yield from tx.rows.all("due_deliveries", now=tx.now, limit=command.limit)
+    for tenant_id, delivery_id in command.chosen[: command.limit]:
+        row = tx.rows.one("due_delivery", tenant_id=tenant_id, delivery_id=delivery_id, now=tx.now)
+        if row is not None:
+            yield row
 
 
 def settle(tx: Transaction, command: SettleDelivery) -> bool:

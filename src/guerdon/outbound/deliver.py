@@ -13,7 +13,7 @@ one. What a lane cannot start soon is let go: its lease lapses, and it is taken 
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -62,11 +62,14 @@ class Deliverer:
         self._lanes: dict[Lane, _Traffic] = {}
         self._failing: set[Lane] = set()
         self._running: set[asyncio.Task[None]] = set()
+        self._barren: frozenset[Lane] | None = None  # lanes beside which nothing was due lately
+        self._barren_until = -math.inf
         self._woken = asyncio.Event()
         self._stopping = False
 
     def wake(self) -> None:
         """Look for due deliveries now instead of at the next interval."""
+        self._barren = None
         self._woken.set()
 
     def stop(self) -> None:
@@ -96,13 +99,18 @@ class Deliverer:
         if room <= 0 or len(self._running) >= limits.deliveries_running_max:
             return False
         claimed_at = self._clock.monotonic()
+        busy = frozenset(filter(self._is_busy, self._lanes))
+        if self._barren is not None and busy >= self._barren and claimed_at < self._barren_until:
+            return False  # Looking through a long line costs more than the attempt that ended.
         try:
-            taken = await self._claim(room, frozenset(filter(self._is_busy, self._lanes)))
+            taken = await self._claim(room, busy)
         except GuerdonError as error:
             _log.warning("deliveries_not_claimed", code=error.code, reason=error.message)
             return False
         if self._stopping:
             return False
+        self._barren = None if taken else busy
+        self._barren_until = claimed_at + self._interval_seconds
         for delivery in taken:
             self._keep(delivery, claimed_at)
         self._start()
@@ -189,9 +197,11 @@ class Deliverer:
             await asyncio.sleep(self._interval_seconds)
 
     async def _pause(self) -> None:
-        with contextlib.suppress(TimeoutError):
+        try:
             async with asyncio.timeout(self._interval_seconds):
                 await self._woken.wait()
+        except TimeoutError:
+            self._barren = None
 
 
 def outcome_of(delivery: Delivery, attempt: Attempt, now: int, fraction: float) -> Outcome:

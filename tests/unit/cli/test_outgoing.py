@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from guerdon import limits
 from guerdon.cli import outgoing
 from guerdon.engine.commands import IssueMemberToken, LeasedDelivery, SettleDelivery
 from guerdon.outbound import sign
-from guerdon.outbound.delivery import Outcome
+from guerdon.outbound.delivery import Attempt, Outcome
 
 KEY = bytes(range(32))
+TOKENS = 28
 
 
 def leased(**changes: Any) -> LeasedDelivery:
@@ -93,3 +95,44 @@ def test_what_is_owed_is_sent_and_settled(house: Any, monkeypatch: pytest.Monkey
     assert json.loads(row[5])["action"] == "initial"
     # A private address is never reached, and that is told.
     assert (row[6], settled[0].error.partition(":")[0]) == (1, "target_not_public")
+
+
+def test_no_more_is_taken_for_a_receiver_than_may_wait(
+    house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.setting("meditopia.status_url", "https://example.com/hook")
+    member = house.member(("external", "user-1"))
+    for _ in range(TOKENS):  # every token's message is sent again
+        house.execute(IssueMemberToken(house.tenant_id, 0, member.number))
+    (owed,) = house.read(lambda rows: rows.one("deliveries_waiting"))
+    taken: list[int] = []
+    settled: list[SettleDelivery] = []
+    bound = limits.deliveries_waiting_per_target_max + limits.deliveries_running_max
+    assert owed > 2 * bound
+    is_over = asyncio.Event()
+    execute_really = house.engine.execute
+
+    async def send(_delivery: Any) -> Attempt:
+        return Attempt(status=204)
+
+    async def execute(command: Any) -> Any:
+        answer = await execute_really(command)
+        if isinstance(command, SettleDelivery):
+            settled.append(command)
+        else:
+            taken.extend(each.delivery_id for each in answer)
+        if len(settled) == owed or len(taken) - len(settled) > bound:
+            is_over.set()
+        return answer
+
+    async def deliver() -> None:
+        sender = outgoing.deliverer(house.engine, house.config)
+        running = asyncio.create_task(sender.run())
+        await is_over.wait()
+        sender.stop()
+        await running
+
+    monkeypatch.setattr(outgoing.webhook, "sender", lambda *_, **__: send)
+    monkeypatch.setattr(house.engine, "execute", execute)
+    house.run(deliver())
+    assert len(settled) == len(taken) == owed

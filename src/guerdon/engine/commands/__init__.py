@@ -331,10 +331,14 @@ class LeasedDelivery(msgspec.Struct, frozen=True, array_like=True):
 
 
 class LeaseDeliveries(Command, frozen=True):
-    """Take up to `limit` due deliveries of all tenants (tenant_id 0)."""
+    """Take up to `limit` due deliveries of all tenants (tenant_id 0).
+
+    chosen: which, as (tenant's id, delivery's id), if they are still due; without any, the oldest.
+    """
 
     Answer: ClassVar[Any] = tuple[LeasedDelivery, ...]
     limit: int
+    chosen: tuple[tuple[int, int], ...] = ()
 
 
 class SettleDelivery(Command, frozen=True):

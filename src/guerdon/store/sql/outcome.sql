@@ -76,6 +76,22 @@ SELECT tenant_id, delivery_id, kind, target, subject, body, attempts, fence, cre
 FROM delivery
 WHERE finished_at IS NULL AND due_at <= :now ORDER BY due_at LIMIT :limit;
 
+-- name: due_delivery
+-- The same of one, if it is due.
+SELECT tenant_id, delivery_id, kind, target, subject, body, attempts, fence, created_at
+FROM delivery
+WHERE tenant_id = :tenant_id AND delivery_id = :delivery_id
+  AND finished_at IS NULL AND due_at <= :now;
+
+-- name: due_deliveries_beside
+-- Which are due that are in none of some lanes (a JSON list of texts).
+-- cross-tenant: the outside is served for all tenants by one clock
+SELECT tenant_id, delivery_id FROM delivery
+WHERE finished_at IS NULL AND due_at <= :now
+  AND CASE kind WHEN 'webhook' THEN CAST(tenant_id AS TEXT) || ' ' || target ELSE kind || ' ' END
+      NOT IN (SELECT value FROM json_each(:lanes))
+ORDER BY due_at LIMIT :limit;
+
 -- name: next_due_delivery
 -- When something is due next.
 -- cross-tenant: the outside is served for all tenants by one clock
