@@ -172,7 +172,7 @@ class Deliverer:
         await self._settle(delivery, outcome, claimed_at)
 
     def _remember(self, lane: Lane, attempt: Attempt) -> None:
-        if attempt.error is None or attempt.give_up:
+        if attempt.error is None or attempt.give_up or attempt.only_it:
             # A refusal of this one message says nothing about the next.
             self._failing.discard(lane)
             return

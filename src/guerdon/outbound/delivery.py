@@ -60,6 +60,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     retry_after_seconds: what the receiver asked for, within `limits.retry_after_seconds_max`.
     disable: the receiver wants nothing more, ever (410).
     give_up: trying this one again would be useless.
+    only_it: what is wrong is wrong with this one, and says nothing about the next of its lane.
     """
 
     status: int | None = None
@@ -68,6 +69,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     retry_after_seconds: int | None = None
     disable: bool = False
     give_up: bool = False
+    only_it: bool = False
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

@@ -37,6 +37,7 @@ _POLICY = SMTP.clone(cte_type="7bit")
 _FOLDER = "mail"
 _PERMANENT = 500
 _AUTHENTICATION_REQUIRED = 530
+_CLOSING = 421
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,7 +162,11 @@ def _failed(error: aiosmtplib.SMTPException | OSError) -> Attempt:
     detail = files.brief(str(error))
     if isinstance(error, aiosmtplib.SMTPResponseException):
         return Attempt(
-            status=error.code, error=f"smtp_{error.code}", detail=detail, give_up=_final(error)
+            status=error.code,
+            error=f"smtp_{error.code}",
+            detail=detail,
+            give_up=_final(error),
+            only_it=_is_recipients(error),
         )
     if isinstance(error, TimeoutError):
         return Attempt(error="timeout", detail=detail)
@@ -177,6 +182,15 @@ def _final(error: aiosmtplib.SMTPResponseException) -> bool:
     """
     about_it = isinstance(error, aiosmtplib.SMTPRecipientRefused | aiosmtplib.SMTPDataError)
     return about_it and error.code >= _PERMANENT and error.code != _AUTHENTICATION_REQUIRED
+
+
+def _is_recipients(error: aiosmtplib.SMTPResponseException) -> bool:
+    """Whether only this recipient is refused: a full mailbox, or a server that lets us wait.
+
+    Others' mail goes meanwhile.
+    """
+    about_us = error.code in {_CLOSING, _AUTHENTICATION_REQUIRED}
+    return isinstance(error, aiosmtplib.SMTPRecipientRefused) and not about_us
 
 
 def _invalid(reason: str, field: str) -> Refused:

@@ -247,6 +247,15 @@ def test_a_refusal_of_one_message_says_nothing_about_its_receiver():
     running(test, *many(20, "a"), a=Attempt(error="smtp_550", give_up=True))
 
 
+def test_mail_that_one_recipient_is_not_ready_for_holds_up_no_other():
+    async def test(outbox, receivers, deliverer, clock):
+        await outbox.until(20)
+        assert {outcome.result for _, outcome in outbox.settled} == {"later"}
+        assert not outbox.leased
+
+    running(test, *many(20, "a"), a=Attempt(error="smtp_450", only_it=True))
+
+
 def test_no_more_run_at_once_than_the_bound_for_all():
     targets = limits.deliveries_running_max // 2
 

@@ -243,6 +243,23 @@ def test_a_refusal_of_the_recipient_or_message_is_final_and_any_other_is_tried_a
     assert (result.status, result.error, result.give_up) == (status, f"smtp_{status}", give_up)
 
 
+@pytest.mark.parametrize(
+    ("refuse", "only_it"),
+    [
+        ({"RCPT": "450 4.2.0 greylisted"}, True),
+        ({"RCPT": "452 4.2.2 mailbox full"}, True),
+        ({"RCPT": "421 4.3.2 shutting down"}, False),
+        ({"RCPT": "530 5.7.0 authentication required"}, False),
+        ({".": "451 4.3.0 later"}, False),
+        ({"MAIL": "451 4.3.0 later"}, False),
+    ],
+)
+def test_a_recipient_who_is_to_wait_says_nothing_about_the_others(tmp_path, refuse, only_it):
+    result = mailed(Mailbox(refuse=refuse), tmp_path)
+    assert result.error is not None
+    assert (result.give_up, result.only_it) == (False, only_it)
+
+
 def test_a_wrong_password_is_the_operators_to_mend_and_is_not_shown(tmp_path):
     box = Mailbox(refuse={"AUTH": "535 5.7.8 no"}, offer=("AUTH PLAIN",))
     result = mailed(box, tmp_path, userinfo="me:canary@")
