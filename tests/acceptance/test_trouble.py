@@ -89,6 +89,50 @@ def test_an_output_that_takes_nothing(sqlite: Installation) -> None:
     assert (done.returncode, done.stderr) == (1, "guerdon: No space left on device\n")
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("tenant", "create", "shop", "--name", b"caf\xe9"), "name is not UTF-8"),
+        (("member", "create", "--tenant", "demo", "--external", b"\xff"), "external is not UTF-8"),
+        (
+            ("admin", "create", "--tenant", "demo", "--username", "a", "--password-stdin"),
+            "the password is not UTF-8",
+        ),
+    ],
+)
+def test_what_is_typed_on_a_terminal_of_another_encoding(
+    sqlite: Installation, words: tuple[str | bytes, ...], told: str
+) -> None:
+    sqlite.tenant()
+    done = subprocess.run(
+        (GUERDON, *words),
+        env={**sqlite.environ},
+        cwd=sqlite.folder,
+        input=b"p\xe4ssword\n",
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr.decode()) == (1, f"guerdon: {told}\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("key", "revoke"),
+        ("outcomes", "show", "--tenant", "demo"),
+        ("outcomes", "replay", "--tenant", "demo"),
+        ("activity", "skip", "--tenant", "demo"),
+        ("member", "forget", "--tenant", "demo", "--number"),
+        ("member", "status", "--tenant", "demo", "--action", "initial", "--number"),
+    ],
+)
+def test_a_number_that_nothing_is_counted_to(sqlite: Installation, words: tuple[str, ...]) -> None:
+    sqlite.tenant()
+    done = sqlite.run(*words, "9" * 20)
+    assert done.code == 2
+    assert "less than or equal to" in done.err
+
+
 def _one_line(text: str) -> str:
     assert len(text.splitlines()) == 1, text
     return text

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from guerdon import limits
 from guerdon.cli import session
 from guerdon.cli.call import Call, command, group
 from guerdon.cli.tenants import Tenant
@@ -22,7 +23,9 @@ def add_to(app: typer.Typer) -> None:
 def _skip(
     call: Call,
     tenant: Tenant,
-    position: Annotated[int, typer.Argument(help="As the log names it: `activity 42`.")],
+    position: Annotated[
+        int, typer.Argument(max=limits.integer_abs_max, help="As the log names it: `activity 42`.")
+    ],
 ) -> None:
     """Let the rules pass an activity by that stops them; it earns nothing, and history says so."""
 

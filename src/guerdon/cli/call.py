@@ -97,6 +97,7 @@ def _with_flags(function: Function) -> Function:
         flags = {name: values.pop(name) for name in _FLAGS}
         call = Call(flags, as_json=values.pop(_JSON))
         try:
+            _require_text(values)
             function(call, **values)
         except GuerdonError as error:
             typer.echo(f"guerdon: {_reason(error)}", err=True)
@@ -119,6 +120,20 @@ def _with_flags(function: Function) -> Function:
     run.__annotations__ = {each.name: each.annotation for each in parameters}
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return run
+
+
+def _require_text(values: dict[str, Any]) -> None:
+    """Refuse bytes that are no UTF-8, which Python lets in as lone surrogates; paths may have them.
+
+    Errors: Refused.
+    """
+    for name, value in values.items():
+        for each in value if isinstance(value, list) else (value,):
+            try:
+                if isinstance(each, str):
+                    each.encode()
+            except UnicodeEncodeError as wrong:
+                raise Refused(f"{name} is not UTF-8") from wrong
 
 
 def _shared() -> list[inspect.Parameter]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from guerdon import limits
 from guerdon.cli import session
 from guerdon.cli.call import Call, command, group
 from guerdon.cli.tenants import Tenant
@@ -79,7 +80,9 @@ def _status(  # noqa: PLR0913, PLR0917 - one flag for each part
     action: Annotated[str, typer.Option(help=f"One of {', '.join(status_message.ACTIONS)}.")],
     token: Annotated[str | None, typer.Option(help="Who, by Meditopia token.")] = None,
     external: Annotated[str | None, typer.Option(help="Who, by the partner's id.")] = None,
-    number: Annotated[int | None, typer.Option(help="Who, by number.")] = None,
+    number: Annotated[
+        int | None, typer.Option(max=limits.integer_abs_max, help="Who, by number.")
+    ] = None,
     plan_type: Annotated[str | None, typer.Option()] = None,
     country: Annotated[str | None, typer.Option()] = None,
     starts: Annotated[str | None, typer.Option(help=_MOMENT)] = None,
@@ -116,7 +119,9 @@ def _status(  # noqa: PLR0913, PLR0917 - one flag for each part
 def _forget(
     call: Call,
     tenant: Tenant,
-    number: Annotated[int | None, typer.Option(help="Who, by number.")] = None,
+    number: Annotated[
+        int | None, typer.Option(max=limits.integer_abs_max, help="Who, by number.")
+    ] = None,
     external: Annotated[str | None, typer.Option(help="Who, by the partner's id.")] = None,
     email: Annotated[str | None, typer.Option()] = None,
     phone: Annotated[str | None, typer.Option()] = None,

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from guerdon import limits
 from guerdon.cli import session
 from guerdon.cli.call import Call, command, group
 from guerdon.cli.replay import Outcome, Replayed, replay
@@ -131,7 +132,7 @@ def _list(  # noqa: PLR0917 - one flag for each thing to look for
 
 def _show(
     call: Call,
-    outcome_id: Annotated[int, typer.Argument(metavar="ID")],
+    outcome_id: Annotated[int, typer.Argument(max=limits.integer_abs_max, metavar="ID")],
     tenant: Tenant,
 ) -> None:
     """One outcome with the body that was sent."""
@@ -149,7 +150,9 @@ def _show(
 def _replay(  # noqa: PLR0913 - which ones, and as whom
     call: Call,
     tenant: Tenant,
-    ids: Annotated[list[int] | None, typer.Argument(metavar="ID...")] = None,
+    ids: Annotated[
+        list[int] | None, typer.Argument(max=limits.integer_abs_max, metavar="ID...")
+    ] = None,
     *,
     everything: Annotated[
         bool, typer.Option("--all", help="All that are kept and not stored yet.")

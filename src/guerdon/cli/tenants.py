@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from guerdon import limits
 from guerdon.cli import outgoing, session
 from guerdon.cli.call import Call, command, group
 from guerdon.clock import to_datetime
@@ -140,7 +141,10 @@ def _key(row: tuple[Any, ...]) -> dict[str, Any]:
 
 
 def _revoke_key(
-    call: Call, key_id: Annotated[int, typer.Argument(metavar="ID", help="The key's id.")]
+    call: Call,
+    key_id: Annotated[
+        int, typer.Argument(max=limits.integer_abs_max, metavar="ID", help="The key's id.")
+    ],
 ) -> None:
     """Take a key out of use; it stops working within a second."""
 
@@ -163,7 +167,10 @@ def _create_admin(
     """Make an administrator."""
     if not password_stdin:
         raise Refused("give the password on standard input, with --password-stdin")
-    hashed = password_hash(sys.stdin.readline().rstrip("\r\n"))
+    try:
+        hashed = password_hash(sys.stdin.readline().rstrip("\r\n"))
+    except UnicodeError as wrong:
+        raise Refused("the password is not UTF-8") from wrong
 
     async def work(front: Engine) -> str:
         tenant_id = await front.read(lambda rows: session.tenant_id(rows, tenant))
