@@ -85,6 +85,23 @@ def test_what_is_refused_ends_with_one_line_and_a_code(operated: Installation) -
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("meditopia.status_url", "partner.example/hook", "not a plain http or https URL"),
+        ("meditopia.status_url", "https://partner.example:22/", "port 22"),
+        ("members.sms_url", "ftp://gateway.example/", "not a plain http or https URL"),
+        ("meditopia.status_secret", "whsec_short", "a webhook secret is whsec_"),
+    ],
+)
+def test_a_setting_that_nothing_could_be_sent_by(
+    sqlite: Installation, name: str, value: str, told: str
+) -> None:
+    sqlite.tenant()
+    assert told in sqlite.refused("setting", "set", "--tenant", "demo", name, value)
+    sqlite.told("setting", "set", "--tenant", "demo", name, "")
+
+
 def test_wrong_usage_is_another_code(sqlite: Installation) -> None:
     assert sqlite.run("tenant", "create").code == 2
     assert sqlite.run("fly").code == 2

@@ -22,12 +22,14 @@ from guerdon.engine.commands import (
 )
 from guerdon.engine.engine import Engine
 from guerdon.errors import Refused
+from guerdon.outbound import guard, sign
 from guerdon.store.port import Rows
 from guerdon.store.vault import Vault
 from guerdon.web.passwords import password_hash
 
 Tenant = Annotated[str, typer.Option(help="The tenant's code.", show_default=False)]
 _HIDDEN = "(hidden)"
+_URLS = frozenset({"meditopia.status_url", "members.sms_url"})
 _STATUS_SECRET = "meditopia.status_secret"  # noqa: S105 - the name of a setting
 
 
@@ -181,6 +183,18 @@ def _create_admin(
     call.tell(facts, [f"administrator {username} created"])
 
 
+def _require_sendable(name: str, value: object) -> None:
+    """Refuse where nothing could be sent to, and what nothing could be signed with.
+
+    Whether private addresses may be reached is the server's setting, and looked at by the server.
+    Errors: Refused.
+    """
+    if name in _URLS and value:
+        guard.parse(str(value), allow_private=True)
+    if name == _STATUS_SECRET and value:
+        sign.key_of(str(value))
+
+
 def _set_setting(
     call: Call,
     tenant: Tenant,
@@ -194,6 +208,7 @@ def _set_setting(
         await front.execute(ChangeSetting(tenant_id, 0, name, value))
 
     parsed = settings.parse(name, value)
+    _require_sendable(name, parsed)
     session.run(call.settings(), work)
     shown = _HIDDEN if secret_settings.is_secret(name) else parsed
     call.tell({"tenant": tenant, "name": name, "value": shown}, [f"{name} = {_written(shown)}"])
