@@ -153,7 +153,7 @@ class Application:
         request = Request(scope, _nothing_more, match.params)
         try:
             pending = quick(request, body)
-        except errors.GuerdonError:
+        except Exception:  # the ordinary way meets it again, and answers for it
             return False
         if pending is None:
             return False
@@ -166,7 +166,10 @@ class Application:
             if isinstance(outcome, errors.StoreError):
                 answer = self._failed(request, match, outcome)
             elif not isinstance(outcome, errors.GuerdonError):
-                answer = render(request, outcome)
+                try:
+                    answer = render(request, outcome)
+                except Exception as defect:  # every failure has an answer: see _failed
+                    answer = self._failed(request, match, defect)
             if answer is not None:
                 self.counts[match.room.name, answer.status] += 1
             done(answer)
