@@ -18,7 +18,7 @@ from guerdon.engine import commands
 from guerdon.engine.commands.definitions import Define
 from guerdon.engine.commands.points import AddPoints, ResetPoints
 from guerdon.engine.committer import Steps
-from guerdon.errors import StoreFull
+from guerdon.errors import Refused, StoreFull
 from guerdon.followers.background import Chore, Upkeep
 from guerdon.store import activities, decisions, points
 from guerdon.store.port import Rows
@@ -204,6 +204,100 @@ def test_trouble_between_costs_the_slice_and_no_more(
     require_sound(busy)
 
 
+def written(bench: Bench) -> bool:
+    """Go on until a slice is written, and to be joined; False where others write as well."""
+    return any(bench.committer.gives_way and not is_aside for is_aside in turns(bench))
+
+
+def count_commits(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """One more entry for each commit from now on."""
+    commits: list[None] = []
+    commit = bench.committer.writer.commit
+
+    def counted() -> None:
+        commits.append(None)
+        commit()
+
+    monkeypatch.setattr(bench.committer.writer, "commit", counted)
+    return commits
+
+
+def test_who_comes_while_a_slice_is_written_waits_for_the_same_commit(
+    busy: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert written(busy) is busy.committer.is_only_one
+    if busy.committer.is_only_one:
+        commits = count_commits(busy, monkeypatch)
+        assert busy.ask(lambda rows: expired(rows, busy.tenant_id)) == 0
+        answer, refused = busy.together(
+            ingest(busy.tenant_id, ["m0"]), AddPoints(busy.tenant_id, 0, 99, 1_00)
+        )
+        assert answer.first_position == 2
+        assert isinstance(refused, Refused)
+        assert len(commits) == 1
+        assert not busy.committer.gives_way
+    assert busy.ask(lambda rows: expired(rows, busy.tenant_id)) == MEMBERS * LOTS
+    assert Counter(name for _, name, _ in recorded(busy))[TRANSFER_WAS_EXPIRED] == MEMBERS * LOTS
+    require_sound(busy)
+
+
+def go_on_with_the_work(bench: Bench) -> None:
+    bench.upkeep.slice(bench.committer, busy=True)
+
+
+def look_after_the_store(bench: Bench) -> None:
+    bench.committer.maintain(busy=True)
+
+
+@pytest.mark.parametrize("act", [go_on_with_the_work, look_after_the_store])
+def test_a_slice_that_nobody_joins_is_committed_all_the_same(
+    busy: Bench, act: Callable[[Bench], None]
+) -> None:
+    if written(busy):
+        act(busy)
+    assert busy.ask(lambda rows: expired(rows, busy.tenant_id)) == MEMBERS * LOTS
+    require_sound(busy)
+
+
+def test_trouble_of_who_joins_costs_the_slice_and_no_more(
+    busy: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full() -> None:
+        raise StoreFull
+
+    if written(busy):
+        with monkeypatch.context() as patch:
+            patch.setattr(busy.committer.writer, "commit", full)
+            (outcome,) = busy.together(ingest(busy.tenant_id, ["m0"]))
+        assert isinstance(outcome, StoreFull)
+        assert busy.ask(lambda rows: expired(rows, busy.tenant_id)) == 0
+        # The next one is committed by itself, lest there is trouble again.
+        while not busy.ask(lambda rows: expired(rows, busy.tenant_id)):
+            assert busy.upkeep.slice(busy.committer, busy=True)
+            assert not busy.committer.gives_way
+        busy.settle()
+    assert busy.ask(lambda rows: expired(rows, busy.tenant_id)) == MEMBERS * LOTS
+    require_sound(busy)
+
+
+def test_a_commit_that_fails_by_itself_costs_the_slice_and_no_more(
+    busy: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full() -> None:
+        raise StoreFull
+
+    if written(busy):
+        with monkeypatch.context() as patch:
+            patch.setattr(busy.committer.writer, "commit", full)
+            with pytest.raises(StoreFull):
+                busy.committer.maintain()
+        assert not busy.committer.gives_way
+        assert busy.ask(lambda rows: expired(rows, busy.tenant_id)) == 0
+        busy.settle()
+    assert busy.ask(lambda rows: expired(rows, busy.tenant_id)) == MEMBERS * LOTS
+    require_sound(busy)
+
+
 def test_trouble_after_making_way_is_told_with_the_place_it_happened_at(busy: Bench) -> None:
     def fails(_tx: Transaction, _tenant_id: int) -> Steps:
         yield
@@ -240,7 +334,7 @@ def test_work_that_does_more_than_decide_does_not_make_way(
         yield
         return False
 
-    assert busy.committer.work(task) is False
+    busy.committer.work(task)
     assert not busy.committer.has_put_aside
     assert busy.committer.go_on() is False
 

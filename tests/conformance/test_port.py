@@ -76,6 +76,17 @@ def test_changes_that_were_put_off_can_be_made_in_another_transaction(
     assert bench.ask(lambda rows: total(rows, bench)) == 5
 
 
+def test_changes_that_wait_are_made_when_they_are_asked_for(bench: Bench, writer: Writer) -> None:
+    writer.begin()
+    writer.later("set_counter", (bench.tenant_id, COUNTER, 5))
+    writer.catch_up()
+    writer.catch_up()
+    if bench.store.tenants_share_transactions:
+        assert writer.put_aside() is None  # it has been made
+    writer.commit()
+    assert bench.ask(lambda rows: total(rows, bench)) == 5
+
+
 def test_changes_that_wait_come_to_what_they_say_in_their_order(
     bench: Bench, writer: Writer
 ) -> None:

@@ -89,6 +89,7 @@ class Committer:
         self._memories: dict[int, Memory] = {}
         self._asked_at = -math.inf
         self._aside: _Slice | None = None
+        self._is_open = False
         self._has_begun_anew = False
         self._log = structlog.get_logger()
 
@@ -105,8 +106,10 @@ class Committer:
         """Run a slice of background work in a transaction of its own; whether there is more of it.
 
         One that goes step by step makes way when somebody's command comes between two: it is put
-        aside, with all it would have written, and `go_on` takes it up again.
+        aside, with all it would have written, and `go_on` takes it up again. When one comes while
+        it writes, the next group joins its transaction, and both wait for one commit.
         """
+        self._commit_open()
         tx = self._begin()
         tx.is_hurried = self.is_hurried
         if self.is_only_one:
@@ -120,6 +123,11 @@ class Committer:
             self._abandon()
             raise
         return done
+
+    @property
+    def gives_way(self) -> bool:
+        """Whether the next turn is that of who waits: a slice was put aside, or is to be joined."""
+        return self._aside is not None or self._is_open
 
     @property
     def has_put_aside(self) -> bool:
@@ -161,17 +169,40 @@ class Committer:
 
     def maintain(self, *, busy: bool = False) -> bool:
         """Upkeep of the store between two groups; True while there is more of it."""
+        self._commit_open()
         return self.writer.maintain(busy=busy)
 
     def close(self) -> None:
         """Let go of the store."""
-        self.writer.close()
+        try:
+            self._commit_open()
+        finally:
+            self.writer.close()
 
     def _keep(self, tx: Transaction) -> None:
         """Commit what a slice has done."""
         if tx.has_changed:
             tx.flush()
         self.writer.commit()
+
+    def _is_joined(self) -> bool:
+        """Write what a slice has done, and leave the commit to the group that waits, if one does.
+
+        If nobody comes after all, or something else comes first, it is made then.
+        """
+        self.writer.catch_up()
+        self._is_open = self.is_awaited()
+        return self._is_open
+
+    def _commit_open(self) -> None:
+        """Make the commit that was left to a group which has not come."""
+        if self._is_open:
+            try:
+                self.writer.commit()
+            except BaseException:
+                self._abandon()
+                raise
+            self._is_open = False
 
     def _way_until(self) -> float:
         """Until when a slice that begins now may make way."""
@@ -186,9 +217,15 @@ class Committer:
             each.more = self._some(each.steps)
             if may_make_way and self._makes_way(each):
                 return True
-        self._keep(each.tx)
-        if each.tx.has_changed:  # one that found nothing to do has not made up for another
-            self._has_begun_anew = False
+        if not each.tx.has_changed:
+            self.writer.commit()
+            return each.more
+        each.tx.flush()
+        if each.way_until > -math.inf and self._is_joined():
+            return True
+        self.writer.commit()
+        # One that found nothing to do, or may still be lost, has not made up for another.
+        self._has_begun_anew = False
         return each.more
 
     def _some(self, steps: Steps) -> bool | None:
@@ -324,13 +361,16 @@ class Committer:
                 raise _Poisoned from defect
             self._log.exception("a command met a defect while it was written")
             raise Defect from defect
+        self._is_open = False
 
     def _begin(self) -> Transaction:
-        self.writer.begin()
+        """Begin a transaction, or join the one that a slice has left open."""
+        if not self._is_open:
+            self.writer.begin()
         return Transaction(self.writer, self.clock, self.vault, self._memories)
 
     def _abandon(self) -> None:
         self._memories.clear()
-        if self._aside is not None:
-            self._aside, self._has_begun_anew = None, True
+        if self.gives_way:
+            self._aside, self._is_open, self._has_begun_anew = None, False, True
         self.writer.rollback()

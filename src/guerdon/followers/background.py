@@ -272,5 +272,5 @@ class Upkeep:
 
 
 def _is_over(committer: Committer, until: float) -> bool:
-    """Whether it is somebody else's turn: the time is up, or a slice has made way."""
-    return committer.has_put_aside or committer.clock.monotonic() >= until
+    """Whether it is somebody else's turn: the time is up, or a slice has given way."""
+    return committer.gives_way or committer.clock.monotonic() >= until

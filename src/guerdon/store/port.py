@@ -43,6 +43,9 @@ class Writer(Rows, Protocol):
     def rollback(self) -> None:
         """Give the transaction up; harmless when there is none."""
 
+    def catch_up(self) -> None:
+        """Make the changes that were put off."""
+
     def put_aside(self) -> Callable[[], None] | None:
         """Give the transaction up, but for the changes that were put off in it.
 

@@ -177,6 +177,10 @@ class PostgresWriter(PostgresRows):
         self._forget()
         super().rollback()
 
+    def catch_up(self) -> None:
+        if self._waiting:
+            self._exchange(_NOTHING, ())
+
     def put_aside(self) -> None:
         return None  # others may have changed what it has read
 

@@ -127,7 +127,7 @@ class SqliteWriter(SqliteRows):
         self._changes_before = self._connection.total_changes()
 
     def commit(self) -> None:
-        self._catch_up()
+        self.catch_up()
         try:
             with self._watch:
                 self._connection.execute("COMMIT")
@@ -152,6 +152,13 @@ class SqliteWriter(SqliteRows):
             # A transaction that cannot be ended leaves no room for another.
             self.failed = True
             raise
+
+    def catch_up(self) -> None:
+        waiting = self._waiting
+        self._forget()
+        with self._watch:
+            for query in sorted(waiting, key=_NEW.__contains__, reverse=True):
+                self._run_all(query, waiting[query])
 
     def put_aside(self) -> Callable[[], None] | None:
         if self._connection.total_changes() != self._changes_before:
@@ -180,7 +187,7 @@ class SqliteWriter(SqliteRows):
         rows = self._waiting.get(query)
         if rows is None:
             if not all(_may_change_places(query, other) for other in self._waiting):
-                self._catch_up()
+                self.catch_up()
             rows = self._waiting[query] = []
             self._awaited |= _TABLES[query]
         rows.append(row)
@@ -245,14 +252,7 @@ class SqliteWriter(SqliteRows):
     def _catch_up_with(self, query: str) -> None:
         """Make the changes that were put off, if a statement could notice that they were."""
         if self._awaited and not self._awaited.isdisjoint(_TABLES[query]):
-            self._catch_up()
-
-    def _catch_up(self) -> None:
-        waiting = self._waiting
-        self._forget()
-        with self._watch:
-            for query in sorted(waiting, key=_NEW.__contains__, reverse=True):
-                self._run_all(query, waiting[query])
+            self.catch_up()
 
     def _run_all(self, query: str, rows: Sequence[Row]) -> None:
         """Run a statement for each row, as many as can be at a time."""
