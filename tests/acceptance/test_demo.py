@@ -190,6 +190,7 @@ def test_a_demo_of_an_earlier_release_is_brought_up_to_this_one(sqlite: Installa
         "DROP TABLE decision_block; DELETE FROM sqlite_stat1 WHERE tbl = 'decision_block';"
         " DELETE FROM follower WHERE name = 'decision_blocks';"
         " CREATE INDEX decision_by_type ON decision (tenant_id, type, position, ordinal);"
+        " ALTER TABLE member_level DROP COLUMN window_position;"
         " DELETE FROM schema_migration WHERE name >= '0017'"
     ).fetchall()
     connection.close()
@@ -199,7 +200,7 @@ def test_a_demo_of_an_earlier_release_is_brought_up_to_this_one(sqlite: Installa
         assert _decided(sqlite) == decided
     finally:
         assert server.stop() == 0
-    assert sqlite.rows("SELECT count(*) FROM schema_migration WHERE name >= '0017'") == [(2,)]
+    assert sqlite.rows("SELECT count(*) FROM schema_migration WHERE name >= '0017'") == [(3,)]
 
 
 def test_beside_a_server_a_demo_is_refused_before_it_does_anything(sqlite: Installation) -> None:
