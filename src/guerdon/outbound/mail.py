@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import aiosmtplib
 import msgspec
@@ -35,6 +35,7 @@ _MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 # Without 8-bit bodies, which a server need not take.
 _POLICY = SMTP.clone(cte_type="7bit")
 _FOLDER = "mail"
+_HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 _PERMANENT = 500
 _AUTHENTICATION_REQUIRED = 530
 _CLOSING = 421
@@ -137,7 +138,11 @@ def _file_name(message_id: str) -> str:
 
 
 async def _handed_over(message: EmailMessage, to: str, config: Config) -> Attempt:
-    """Over TLS from the start with smtps://; with smtp:// by STARTTLS where it is offered."""
+    """Over TLS from the start with smtps://; with smtp:// by STARTTLS where it is offered.
+
+    A password is only said inside TLS, or to this machine: whoever is in between could take the
+    offer away. Source: RFC 8314 4.1.
+    """
     server = urlsplit(config.smtp_url or "")
     response = await aiosmtplib.send(
         message,
@@ -148,12 +153,17 @@ async def _handed_over(message: EmailMessage, to: str, config: Config) -> Attemp
         username=unquote(server.username) if server.username else None,
         password=unquote(server.password) if server.password else None,
         use_tls=server.scheme == "smtps",
+        start_tls=True if _must_be_secret(server) else None,
         tls_context=wire.tls(),
         # The default asks the machine's resolver for its own name, and waits.
         local_hostname=config.mail_from.rpartition("@")[2],
         timeout=limits.mail_seconds_max,
     )
     return Attempt(status=int(aiosmtplib.SMTPStatus.completed), detail=files.brief(response[1]))
+
+
+def _must_be_secret(server: SplitResult) -> bool:
+    return server.scheme == "smtp" and bool(server.password) and server.hostname not in _HERE
 
 
 def _failed(error: aiosmtplib.SMTPException | OSError) -> Attempt:

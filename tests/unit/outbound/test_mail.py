@@ -206,6 +206,16 @@ def test_tls_is_used_where_the_server_offers_it_and_the_password_goes_inside(tmp
     assert len(box.messages) == 1
 
 
+def test_a_password_is_not_said_in_the_clear_to_another_machine(tmp_path, monkeypatch):
+    box = Mailbox(offer=("AUTH PLAIN",))
+    assert mailed(box, tmp_path, userinfo="me:canary@").error is None
+    monkeypatch.setattr(mail, "_HERE", frozenset())  # any machine is another one
+    result = mailed(box, tmp_path, userinfo="me:canary@")
+    assert (result.error, result.give_up) == ("smtp_failed", False)
+    assert len([each for each in box.commands if each.startswith("AUTH")]) == 1
+    assert mailed(box, tmp_path).error is None
+
+
 def test_a_server_that_cannot_prove_its_name_gets_no_mail(tmp_path):
     context, _ = certificate(tmp_path, "localhost")
     box = Mailbox(offer=("STARTTLS",), tls=context)
