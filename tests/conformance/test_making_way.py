@@ -146,6 +146,10 @@ def test_nothing_of_a_slice_is_seen_before_its_end(busy: Bench) -> None:
     assert busy.ask(lambda rows: expired(rows, busy.tenant_id)) == MEMBERS * LOTS
 
 
+def full() -> None:
+    raise StoreFull
+
+
 def reset(bench: Bench) -> None:
     bench.do(ResetPoints(bench.tenant_id, 0, 1))
 
@@ -184,9 +188,6 @@ def test_what_was_decided_between_is_seen_and_the_work_still_comes_to_its_end(
 def test_trouble_between_costs_the_slice_and_no_more(
     busy: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full() -> None:
-        raise StoreFull
-
     for is_aside in turns(busy):
         if is_aside:
             with monkeypatch.context() as patch:
@@ -259,40 +260,29 @@ def test_a_slice_that_nobody_joins_is_committed_all_the_same(
     require_sound(busy)
 
 
-def test_trouble_of_who_joins_costs_the_slice_and_no_more(
-    busy: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full() -> None:
-        raise StoreFull
+def join(bench: Bench) -> None:
+    (outcome,) = bench.together(ingest(bench.tenant_id, ["m0"]))
+    assert isinstance(outcome, StoreFull)
 
+
+def commit_by_itself(bench: Bench) -> None:
+    with pytest.raises(StoreFull):
+        bench.committer.maintain()
+
+
+@pytest.mark.parametrize("act", [join, commit_by_itself])
+def test_a_commit_that_fails_costs_the_slice_and_no_more(
+    busy: Bench, monkeypatch: pytest.MonkeyPatch, act: Callable[[Bench], None]
+) -> None:
     if written(busy):
         with monkeypatch.context() as patch:
             patch.setattr(busy.committer.writer, "commit", full)
-            (outcome,) = busy.together(ingest(busy.tenant_id, ["m0"]))
-        assert isinstance(outcome, StoreFull)
+            act(busy)
         assert busy.ask(lambda rows: expired(rows, busy.tenant_id)) == 0
         # The next one is committed by itself, lest there is trouble again.
         while not busy.ask(lambda rows: expired(rows, busy.tenant_id)):
             assert busy.upkeep.slice(busy.committer, busy=True)
             assert not busy.committer.gives_way
-        busy.settle()
-    assert busy.ask(lambda rows: expired(rows, busy.tenant_id)) == MEMBERS * LOTS
-    require_sound(busy)
-
-
-def test_a_commit_that_fails_by_itself_costs_the_slice_and_no_more(
-    busy: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full() -> None:
-        raise StoreFull
-
-    if written(busy):
-        with monkeypatch.context() as patch:
-            patch.setattr(busy.committer.writer, "commit", full)
-            with pytest.raises(StoreFull):
-                busy.committer.maintain()
-        assert not busy.committer.gives_way
-        assert busy.ask(lambda rows: expired(rows, busy.tenant_id)) == 0
         busy.settle()
     assert busy.ask(lambda rows: expired(rows, busy.tenant_id)) == MEMBERS * LOTS
     require_sound(busy)
