@@ -122,6 +122,23 @@ def test_changes_that_wait_come_to_what_they_say_in_their_order(
     assert [(row[0], row[2]) for row in found] == [(8, 3)]
 
 
+def test_changes_of_totals_that_wait_come_to_their_sum(bench: Bench, writer: Writer) -> None:
+    tenant_id = bench.tenant_id
+
+    def change(segment: str, *values: int) -> None:
+        writer.later("change_segment_total", (tenant_id, segment, *values))
+
+    writer.begin()
+    change("a", 1, 2, 300)
+    writer.commit()
+    writer.begin()
+    for segment, *values in (("b", 1, 0, 5), ("a", -1, 1, 10), ("b", 1, 1, -5), ("a", 1, 4, 7)):
+        change(segment, *values)
+    found = writer.all("segment_totals", tenant_id=tenant_id)
+    writer.commit()
+    assert found == [("a", 1, 7, 317), ("b", 2, 1, 0)]
+
+
 def test_what_was_rolled_back_never_was(bench: Bench, writer: Writer) -> None:
     writer.begin()
     set_counter(writer, bench, 5)

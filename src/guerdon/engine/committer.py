@@ -18,6 +18,7 @@ import structlog
 from guerdon import limits
 from guerdon.clock import Clock
 from guerdon.engine.commands import Append, Command, Ingest
+from guerdon.engine.commands.imports import ImportRow
 from guerdon.engine.handlers import HANDLERS, read_ahead
 from guerdon.errors import (
     Conflict,
@@ -337,11 +338,11 @@ class Committer:
 
     @staticmethod
     def _mark(tx: Transaction, command: Command) -> tuple[Any, ...] | None:
-        """Where to go back to when the command is refused; None for one that is refused first."""
+        """Where to go back to when the command is refused; None if that leaves nothing."""
         if command.tenant_id:
             # Where several write, the second waits here, before it reads what the first changes.
             tx.head(command.tenant_id)
-        return None if isinstance(command, (Append, Ingest)) else tx.mark()
+        return None if isinstance(command, (Append, Ingest, ImportRow)) else tx.mark()
 
     def _end(self, tx: Transaction, *, alone: bool) -> None:
         """Write and commit; some engines only say here that one of the commands cannot be had."""

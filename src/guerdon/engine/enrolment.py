@@ -163,7 +163,8 @@ def _form(command: EnrolMember, profile: dict[str, Any]) -> dict[str, Any]:
         "posId": command.pos_id,
         "sellerId": command.seller_id,
     }
-    return {**profile, **{name: value for name, value in assigned.items() if value}}
+    given = {name: value for name, value in assigned.items() if value}
+    return {**profile, **given} if given else profile
 
 
 def _parts(profile: dict[str, Any]) -> Changes:

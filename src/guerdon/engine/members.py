@@ -91,7 +91,7 @@ def enter(
     number = tx.next_number(tenant_id)
     member_id, account_id = tx.uuid(), tx.uuid()
     moment = tx.moment(tenant_id)
-    member = Member(number, member_id, "", "", moment, moment, {}, None)
+    member = Member(number, member_id, account_id, store_code, moment, moment, {}, None)
     newcomers.expect(tx, tenant_id, member)
     for decision in registration.decisions(
         member_id=member_id,

@@ -58,12 +58,17 @@ def _note(rows: Writer, tenant_id: int, end: int, fresh: Sequence[Entry]) -> Non
     stored_to = min(end, fresh[0][0]) if fresh else end
     span = {"low": start, "high": stored_to - 1}
     stored = rows.all("decision_entries", tenant_id=tenant_id, **span) if start < stored_to else []
-    entries = [*stored, *(entry for entry in fresh if start <= entry[0] < end)]
-    rows.run_many("add_decision_block", _blocks(tenant_id, entries))
+    rows.run_many("add_decision_block", _blocks(tenant_id, [*stored, *_part(fresh, start, end)]))
     place = {"tenant_id": tenant_id, "name": FOLLOWER}
     rows.run("add_follower", **place)
     if not rows.run("advance_follower", **place, before=start, position=end):
         raise StoreBusy  # somebody else did, although they hold no lock on the journal's head
+
+
+def _part(fresh: Sequence[Entry], start: int, end: int) -> Sequence[Entry]:
+    """Those between two positions, of some whose positions follow each other."""
+    first = fresh[0][0] if fresh else end
+    return fresh[max(0, start - first) : max(0, end - first)]
 
 
 def positions(
@@ -161,10 +166,12 @@ def _blocks(tenant_id: int, entries: Iterable[Row]) -> list[Row]:
     first_ordinals: dict[tuple[str, int], int] = {}
     places: dict[tuple[str, int], list[int]] = {}
     for position, name, ordinal in entries:
-        key = name, position // BLOCK_POSITIONS
-        if key not in places:
-            first_ordinals[key], places[key] = ordinal, []
-        places[key].append(position % BLOCK_POSITIONS)
+        block, place = divmod(position, BLOCK_POSITIONS)
+        known = places.get((name, block))
+        if known is None:
+            first_ordinals[name, block], places[name, block] = ordinal, [place]
+        else:
+            known.append(place)
     return [
         (tenant_id, *key, first_ordinals[key], _encode(places[key]).decode())
         for key in sorted(places)

@@ -20,6 +20,13 @@ _TABLE = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+([a-z][a-z0-9_]*)")
 _VALUES = re.compile(
     r"(?P<into>INSERT INTO .*?\bVALUES\s*)(?P<values>\([^()]*\))(?P<rest>.*)", re.DOTALL
 )
+_TOTALS = re.compile(
+    r"(?P<into>INSERT INTO \w+) \((?P<columns>[^()]*)\)\s+VALUES \((?P<values>[^()]*)\)\s+"
+    r"ON CONFLICT \((?P<keys>[^()]*)\) DO UPDATE\s+SET (?P<sums>.*)",
+    re.DOTALL,
+)
+_COMMA = re.compile(r",\s*")
+_SUM = re.compile(r"(\w+) = (\w+)\.\1 \+ excluded\.\1")
 _SET = re.compile(r"^UPDATE .*?\bSET\b(.*?)\bWHERE\b", re.DOTALL)
 _SETS = re.compile(r"\b([a-z][a-z0-9_]*)\s*=")
 _NAMED = re.compile(r"(?<![:\w])[a-z][a-z0-9_]*\b")
@@ -67,6 +74,22 @@ def adding(statement: str, rows: int) -> str | None:
     ]
     values = [_PARAMETER.sub(lambda name, of=of: of[name[1]], found["values"]) for of in places]
     return found["into"] + ", ".join(values) + found["rest"]
+
+
+def totals_after(statement: str) -> int | None:
+    """How many values name a row whose others are totals that this statement adds to; else None.
+
+    Such changes of one row come to the same when they are added up before.
+    """
+    found = _TOTALS.fullmatch(statement)
+    if found is None:
+        return None
+    keys, columns, values, sums = (
+        _COMMA.split(found[part]) for part in ("keys", "columns", "values", "sums")
+    )
+    added = [each and each[1] for each in map(_SUM.fullmatch, sums)]
+    is_plain = values == [f":{name}" for name in parameters(statement)]
+    return len(keys) if is_plain and columns == [*keys, *added] else None
 
 
 def columns_set(statement: str) -> frozenset[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
+from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Any
 
@@ -29,6 +30,7 @@ _besides = attrgetter("activity_position", "member_number", "row_number", "ident
 """What of a head changes when something is done besides deciding."""
 _decided = attrgetter("decision_position", "decision_hash", "member_number", "identity_version")
 """What changes when anything is decided."""
+_TENANT: Callable[[Row], int] = itemgetter(0)
 _ENTRY: Callable[[Row], decision_blocks.Entry] = itemgetter(1, 2, 6)
 """A decision's position, its type and its ordinal, of the row that is stored."""
 
@@ -357,11 +359,9 @@ class Transaction:
 
     def _note_types(self) -> None:
         """Write down of which types the decisions are, where they fill a block of the journal."""
-        fresh: dict[int, list[decision_blocks.Entry]] = {}
-        for row in self._decisions:
-            fresh.setdefault(row[0], []).append(_ENTRY(row))
-        for tenant_id, entries in fresh.items():
-            decision_blocks.note(self.rows, tenant_id, entries)
+        by_tenant = groupby(sorted(self._decisions, key=_TENANT), _TENANT)
+        for tenant_id, rows in by_tenant:
+            decision_blocks.note(self.rows, tenant_id, list(map(_ENTRY, rows)))
 
 
 def chain(previous: bytes, row: Row) -> bytes:

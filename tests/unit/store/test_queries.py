@@ -75,3 +75,18 @@ def test_rows_are_added_several_at_a_time_where_only_their_values_are_named() ->
         "UPDATE t SET a = :a",
     ):
         assert queries.adding(other, 2) is None
+
+
+def test_what_adds_to_totals_tells_by_how_many_values_a_row_is_known() -> None:
+    into = "INSERT INTO t (a, b, c, d)\nVALUES (:a, :b, :c, :d)\nON CONFLICT (a, b) DO UPDATE\n"
+    assert queries.totals_after(into + "SET c = t.c + excluded.c,\n    d = t.d + excluded.d") == 2
+    for other in (
+        into + "SET c = t.c + excluded.c",
+        into + "SET c = t.c + excluded.c, d = excluded.d",
+        into + "SET c = t.c + excluded.c, d = t.d - excluded.d",
+        into + "SET d = t.d + excluded.d, c = t.c + excluded.c",
+        into.replace(":d)", "1)") + "SET c = t.c + excluded.c, d = t.d + excluded.d",
+        into.replace("DO UPDATE\n", "DO NOTHING"),
+        "UPDATE t SET c = c + :c",
+    ):
+        assert queries.totals_after(other) is None

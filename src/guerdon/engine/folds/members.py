@@ -19,13 +19,14 @@ _OF_OTHERS = ("levelId", "posId", "sellerId", "referral_customer_email", "invita
 def _member_registered(tx: Transaction, fact: Fact) -> None:
     details = _details(fact.payload.get("customerData") or {})
     newcomers.change(tx, fact.tenant_id, fact.number, profile=details)
+    new = newcomers.of(tx, fact.tenant_id, fact.number)
     tx.rows.run(
         "add_member",
         tenant_id=fact.tenant_id,
         number=fact.number,
         member_id=fact.aggregate,
-        account_id="",
-        store_code="",
+        account_id=new.member.account_id if new else "",
+        store_code=new.member.store_code if new else "",
         registered_at=fact.recorded_at,
         profile=text(details),
     )
@@ -50,7 +51,8 @@ def _store_assigned(tx: Transaction, fact: Fact) -> None:
 
 
 def _place(tx: Transaction, fact: Fact, **values: str) -> None:
-    newcomers.change(tx, fact.tenant_id, fact.number, **values)
+    if newcomers.of(tx, fact.tenant_id, fact.number) is not None:
+        return  # whose account and store were known from the beginning
     row = (values.get("account_id"), values.get("store_code"), fact.tenant_id, fact.number)
     tx.rows.later("set_member_place", row)
 
@@ -76,6 +78,8 @@ def _replace(tx: Transaction, fact: Fact, name: str, value: Any) -> None:
     """A part of the details as it is from now on; an empty one is none."""
 
     def replaced(profile: Payload) -> Payload:
+        if value and profile.get(name) == value:
+            return profile
         rest = {each: part for each, part in profile.items() if each != name}
         return {**rest, name: value} if value else rest
 
@@ -88,7 +92,8 @@ def _change_profile(tx: Transaction, fact: Fact, change: Callable[[Payload], Pay
     if member is None:
         return
     profile = change(member.profile)
-    if profile == member.profile and member.updated_at == fact.recorded_at:
+    is_same = profile is member.profile or profile == member.profile
+    if is_same and member.updated_at == fact.recorded_at:
         # A registration tells of an address, say, and decides about it once more.
         return
     former = erasure.full_name(member.profile)

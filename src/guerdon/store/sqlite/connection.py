@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Sequence
 from itertools import chain
-from operator import itemgetter
+from operator import add, itemgetter
 from typing import Any, TypeVar
 
 import apsw
@@ -44,6 +44,10 @@ _TOGETHER = {
     if (together := queries.adding(text, _ROWS_TOGETHER)) is not None
 }
 """Those that add rows, for several at a time: each use of a statement costs as much as a row."""
+_TOTALS = {
+    name: keys for name, text in QUERIES.items() if (keys := queries.totals_after(text)) is not None
+}
+"""Those that add to totals: those of one row are added up first. By what it is known: so many."""
 _PURGES = 1  # in the file's user_version: pages are still to be cleared of what is gone
 _TRANSLATED = Translated()
 
@@ -65,6 +69,16 @@ def _is_apart(query: str, other: str) -> bool:
     """Whether one sets columns, and none that the other names."""
     columns = _COLUMNS_SET[query]
     return bool(columns) and columns.isdisjoint(_WORDS[other])
+
+
+def _summed(rows: Sequence[Row], keys: int) -> list[Row]:
+    """One change for each row that `keys` values name, which is all of its changes."""
+    sums: dict[Row, Row] = {}
+    for row in rows:
+        key, values = row[:keys], row[keys:]
+        before = sums.get(key)
+        sums[key] = values if before is None else tuple(map(add, before, values))
+    return [key + values for key, values in sums.items()]
 
 
 class SqliteRows:
@@ -158,7 +172,8 @@ class SqliteWriter(SqliteRows):
         self._forget()
         with self._watch:
             for query in sorted(waiting, key=_NEW.__contains__, reverse=True):
-                self._run_all(query, waiting[query])
+                rows = waiting[query]
+                self._run_all(query, _summed(rows, _TOTALS[query]) if query in _TOTALS else rows)
 
     def put_aside(self) -> Callable[[], None] | None:
         if self._connection.total_changes() != self._changes_before:
