@@ -16,6 +16,7 @@ from crash.powercut import Failing, Operation
 from crash.workload import DOOMED, Partner, Workload, deletion
 from guerdon import errors
 from guerdon.clock import SystemClock
+from guerdon.engine import link
 from guerdon.engine.commands import Append, Ingested
 from guerdon.engine.committer import Committer
 from guerdon.engine.inline import InlineCommitter
@@ -97,6 +98,39 @@ def test_background_work_sees_that_a_command_has_come_or_a_client_gone(tmp_path,
 
     asyncio.run(work())
     assert seen == [False, True, False, False]
+
+
+class Slices:
+    """Background work of so many slices; `over` is set with the last."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+        self.over = asyncio.Event()
+
+    def slice(self, _committer: Committer, *, busy: bool) -> bool:
+        self.left -= 1
+        if self.left == 0:
+            self.over.set()
+        return self.left > 0
+
+    def settle(self, _committer: Committer) -> None:
+        raise AssertionError
+
+
+def test_background_work_that_a_command_interrupts_does_not_wait_for_the_next(
+    tmp_path, workload, monkeypatch
+):
+    (tenant_id,) = workload.tenants
+    monkeypatch.setattr(link, "_IDLE_SECONDS", 3_600)
+
+    async def work() -> None:
+        slices = Slices(9)
+        async with linked(workload, tmp_path, pytest.fail, slices) as client:
+            await client.submit(workload.batch(tenant_id, 1))
+            await asyncio.wait_for(slices.over.wait(), 60)
+            assert slices.left == 0
+
+    asyncio.run(work())
 
 
 def test_upkeep_that_finds_no_room_keeps_nobody_from_being_answered(tmp_path, workload, disk):

@@ -141,11 +141,13 @@ class CommitterServer:
             touched[id(connection)] = connection
         for connection in touched.values():
             connection.flush()
-        self._between(busy=True)
+        more = self._between(busy=True)
         if self._waiting:
             self._loop.call_soon(self._run_group)
-        else:
-            self._scheduled = False
+            return
+        self._scheduled = False
+        if more:
+            self._hasten_idle_work()
 
     def _take_group(self) -> list[tuple[_Connection, int, Command]]:
         group: list[tuple[_Connection, int, Command]] = []
@@ -158,14 +160,20 @@ class CommitterServer:
             group.append(self._waiting.popleft())
         return group
 
-    def _plan_idle_work(self, delay: float = _IDLE_SECONDS) -> None:
-        self._idle = self._loop.call_later(delay, self._idle_work)
+    def _plan_idle_work(self, *, soon: bool = False) -> None:
+        self._idle = self._loop.call_later(0 if soon else _IDLE_SECONDS, self._idle_work)
+
+    def _hasten_idle_work(self) -> None:
+        """Go on at once, not only when the next command comes."""
+        if self._idle is not None:
+            self._idle.cancel()
+        self._plan_idle_work(soon=True)
 
     def _idle_work(self) -> None:
         more = False
         if not self._scheduled:
             more = self._between(busy=False)
-        self._plan_idle_work(0 if more else _IDLE_SECONDS)
+        self._plan_idle_work(soon=more)
 
     def _between(self, *, busy: bool) -> bool:
         more = self._chores.do(busy=busy)
