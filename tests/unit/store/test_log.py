@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import random
 import threading
@@ -188,6 +189,34 @@ def test_a_system_that_cannot_write_parts_syncs_all_at_once(store, writer, monke
     commit(writer, range(1, CHECKPOINT_PAGES + 1))
     ended(writer)
     assert stored(store) == list(range(1, CHECKPOINT_PAGES + 1))
+
+
+def test_other_threads_run_while_the_file_is_synced(store, writer, threads, monkeypatch):
+    """SQLite's own call would keep Python's lock: what it is left with is nothing."""
+    synced: list[bool] = []
+
+    def fsync(descriptor: int) -> None:
+        assert Path(f"/proc/self/fd/{descriptor}").resolve() == store.path.resolve()
+        synced.append(threads.syncing.is_set())
+
+    monkeypatch.setattr(mover.os, "fsync", fsync)
+    commit(writer, range(1, CHECKPOINT_PAGES + 1))
+    ended(writer)
+    assert synced[0] is False
+    assert threads.syncing.is_set()
+
+
+def test_a_sync_that_the_system_says_has_failed_is_the_end_of_the_writer(writer, monkeypatch):
+    def fsync(_descriptor: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(mover.os, "fsync", fsync)
+    commit(writer, range(1, CHECKPOINT_PAGES + 1))
+    writer.maintain()
+    writer._log._round.exception()
+    with pytest.raises(errors.StoreError, match="Input/output error"):
+        writer.maintain()
+    assert writer.failed
 
 
 @pytest.mark.parametrize("is_closed", [True, False], ids=["closed", "killed"])

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import apsw
 
@@ -51,7 +52,7 @@ class Mover:
         with self._log_held():
             _, in_file = self.connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
             self._hand_over(pages)
-            self._file.xSync(apsw.SQLITE_SYNC_NORMAL)
+            self._sync()
         return in_file
 
     def close(self) -> None:
@@ -77,6 +78,17 @@ class Mover:
         finally:
             self._reader.execute("ROLLBACK")
 
+    def _sync(self) -> None:
+        """Sync the file while other threads run, and then as SQLite does, which finds little left.
+
+        A call of SQLite's file holds Python's lock until it returns: the system's own does not.
+        """
+        try:
+            os.fsync(self._descriptor)
+        except OSError as failed:
+            raise _as_of_sqlite(failed) from failed
+        self._file.xSync(apsw.SQLITE_SYNC_NORMAL)
+
     def _hand_over(self, pages: int) -> None:
         """Have the disk write what was moved, part by part. What fails is told by the sync."""
         if _sync_file_range is None:
@@ -92,6 +104,13 @@ class Mover:
 def keep_log(connection: apsw.Connection) -> None:
     """Leave the log as it is when this connection is the last to be closed."""
     connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+
+
+def _as_of_sqlite(failed: OSError) -> apsw.Error:
+    """A failed sync as SQLite tells one."""
+    error: Any = apsw.IOError(f"{failed.strerror} (fsync of the database)")
+    error.extendedresult = apsw.SQLITE_IOERR_FSYNC
+    return error  # type: ignore[no-any-return]
 
 
 @contextmanager
