@@ -12,6 +12,7 @@ from conformance.stores import Bench
 from conformance.test_decisions import administrator
 from guerdon.domain.decisions import Decision
 from guerdon.engine.commands import RebuildState
+from guerdon.errors import StoreFull
 from guerdon.store import decision_blocks, migrations
 from guerdon.store.port import Row, Rows
 from guerdon.store.transaction import Transaction
@@ -153,6 +154,46 @@ def test_the_migration_writes_the_same_down(bench: Bench) -> None:
             execute(statement)
     assert (blocks(bench), noted(bench)) == before
     assert noted(bench) == 1_024
+
+
+@pytest.mark.usefixtures("short_blocks")
+def test_what_was_added_last_is_not_asked_for_when_its_block_is_full(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = bench.committer.writer
+    append(bench, ["A.Often"] * 8)
+    asked: list[str] = []
+    found = writer.all
+
+    def noting(query: str, /, **values: Any) -> list[Row]:
+        asked.append(query)
+        return found(query, **values)
+
+    monkeypatch.setattr(writer, "all", noting)
+    for _ in range(12):
+        append(bench, ["A.Often", "B.Sometimes", "A.Often"])
+    assert "decision_entries" not in asked
+    assert noted(bench) == (len(journal(bench)) + 1) // 8 * 8
+
+
+@pytest.mark.usefixtures("short_blocks")
+def test_what_is_remembered_of_a_failed_commit_is_not_written_down(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pick = random.Random(3)
+
+    def full() -> None:
+        raise StoreFull
+
+    append(bench, ["A.Often"] * 3)
+    for count in range(1, 12):
+        with monkeypatch.context() as patch:
+            patch.setattr(bench.committer.writer, "commit", full)
+            with pytest.raises(StoreFull):
+                append(bench, ["B.Sometimes"] * count)
+        append(bench, ["C.Once"] * count)
+        append(bench, ["A.Often"] * (12 - count))
+        check(bench, pick)
 
 
 def test_what_is_rolled_back_is_not_written_down(bench: Bench) -> None:

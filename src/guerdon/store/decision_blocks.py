@@ -36,11 +36,20 @@ def noted_before(rows: Rows, tenant_id: int) -> int:
     return row[0] if row else 0
 
 
-def note(rows: Writer, tenant_id: int, fresh: Sequence[Entry]) -> None:
-    """Write down the blocks that are full now. `fresh` has just been added to the journal."""
+def note(
+    rows: Writer, tenant_id: int, fresh: Sequence[Entry], before: Sequence[Entry] = ()
+) -> Sequence[Entry]:
+    """Write down the blocks that are full now. `fresh` has just been added to the journal.
+
+    before: what is remembered of the time before, so that it is not asked for: what this returned
+            when some were added last. It may be out of date.
+    """
+    is_next = bool(before) and before[-1][0] + 1 == fresh[0][0]
+    entries = [*before, *fresh] if is_next else fresh
     end = _block_start(fresh[-1][0] + 1)
     if end > fresh[0][0]:
-        _note(rows, tenant_id, end, fresh)
+        _note(rows, tenant_id, end, entries)
+    return _part(entries, end, fresh[-1][0] + 1)
 
 
 def note_again(rows: Writer, tenant_id: int, last_position: int) -> None:

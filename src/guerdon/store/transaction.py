@@ -55,7 +55,7 @@ class Memory:
     setting changed) the head's `identity_version` is raised, and every committer forgets.
     """
 
-    __slots__ = ("definitions", "identities", "settings", "timezone", "types", "version")
+    __slots__ = ("definitions", "identities", "newest", "settings", "timezone", "types", "version")
 
     entries_max = 2_000_000
 
@@ -66,6 +66,8 @@ class Memory:
         self.settings: dict[str, Any] | None = None
         self.timezone: tzinfo | None = None
         self.definitions: dict[str, Any] = {}
+        self.newest: Sequence[decision_blocks.Entry] = ()
+        """The last decisions of the journal, as many as fill no block of it."""
 
 
 class Transaction:
@@ -361,7 +363,9 @@ class Transaction:
         """Write down of which types the decisions are, where they fill a block of the journal."""
         by_tenant = groupby(sorted(self._decisions, key=_TENANT), _TENANT)
         for tenant_id, rows in by_tenant:
-            decision_blocks.note(self.rows, tenant_id, list(map(_ENTRY, rows)))
+            memory = self.memory(tenant_id)
+            fresh = list(map(_ENTRY, rows))
+            memory.newest = decision_blocks.note(self.rows, tenant_id, fresh, memory.newest)
 
 
 def chain(previous: bytes, row: Row) -> bytes:
