@@ -42,7 +42,7 @@ def note(
     """Write down the blocks that are full now. `fresh` has just been added to the journal.
 
     before: what is remembered of the time before, so that it is not asked for: what this returned
-            when some were added last. It may be out of date.
+            when some were added last. Others may have added more: then it is of no use.
     """
     is_next = bool(before) and before[-1][0] + 1 == fresh[0][0]
     entries = [*before, *fresh] if is_next else fresh

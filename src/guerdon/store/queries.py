@@ -20,11 +20,8 @@ _TABLE = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+([a-z][a-z0-9_]*)")
 _VALUES = re.compile(
     r"(?P<into>INSERT INTO .*?\bVALUES\s*)(?P<values>\([^()]*\))(?P<rest>.*)", re.DOTALL
 )
-_TOTALS = re.compile(
-    r"(?P<into>INSERT INTO \w+) \((?P<columns>[^()]*)\)\s+VALUES \((?P<values>[^()]*)\)\s+"
-    r"ON CONFLICT \((?P<keys>[^()]*)\) DO UPDATE\s+SET (?P<sums>.*)",
-    re.DOTALL,
-)
+_UPSERT = re.compile(r"\s*ON CONFLICT \((?P<keys>[^()]*)\) DO UPDATE\s+SET (?P<sums>.*)", re.DOTALL)
+_BRACKETS = re.compile(r"\(([^()]*)\)")
 _COMMA = re.compile(r",\s*")
 _SUM = re.compile(r"(\w+) = (\w+)\.\1 \+ excluded\.\1")
 _SET = re.compile(r"^UPDATE .*?\bSET\b(.*?)\bWHERE\b", re.DOTALL)
@@ -81,15 +78,17 @@ def totals_after(statement: str) -> int | None:
 
     Such changes of one row come to the same when they are added up before.
     """
-    found = _TOTALS.fullmatch(statement)
-    if found is None:
+    inserted = _VALUES.fullmatch(statement)
+    upsert = inserted and _UPSERT.fullmatch(inserted["rest"])
+    if not inserted or not upsert:
         return None
-    keys, columns, values, sums = (
-        _COMMA.split(found[part]) for part in ("keys", "columns", "values", "sums")
-    )
-    added = [each and each[1] for each in map(_SUM.fullmatch, sums)]
-    is_plain = values == [f":{name}" for name in parameters(statement)]
-    return len(keys) if is_plain and columns == [*keys, *added] else None
+    listed = [
+        _COMMA.split(each) for each in _BRACKETS.findall(inserted["into"] + inserted["values"])
+    ]
+    keys = _COMMA.split(upsert["keys"])
+    added = [each and each[1] for each in map(_SUM.fullmatch, _COMMA.split(upsert["sums"]))]
+    values = [f":{name}" for name in parameters(statement)]
+    return len(keys) if listed == [[*keys, *added], values] else None
 
 
 def columns_set(statement: str) -> frozenset[str]:

@@ -67,7 +67,7 @@ class Memory:
         self.timezone: tzinfo | None = None
         self.definitions: dict[str, Any] = {}
         self.newest: Sequence[decision_blocks.Entry] = ()
-        """The last decisions of the journal, as many as fill no block of it."""
+        """Decisions that fill no block of the journal yet, the last if nobody else added any."""
 
 
 class Transaction:

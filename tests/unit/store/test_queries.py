@@ -88,5 +88,6 @@ def test_what_adds_to_totals_tells_by_how_many_values_a_row_is_known() -> None:
         into.replace(":d)", "1)") + "SET c = t.c + excluded.c, d = t.d + excluded.d",
         into.replace("DO UPDATE\n", "DO NOTHING"),
         "UPDATE t SET c = c + :c",
+        into.replace("(a, b, c, d)\n", "") + "SET c = t.c + excluded.c, d = t.d + excluded.d",
     ):
         assert queries.totals_after(other) is None
