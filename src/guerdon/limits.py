@@ -176,6 +176,7 @@ wal_part_pages = 32  # of them the disk is given at once, about 1 ms: so long a 
 wal_parts_max = 64  # of a round, each of which waits for Python as well
 wal_pages_at_once_max = 256  # moved between two groups, about 5 ms where they lie all over the file
 wal_pages_anew = 16_000  # 64 MiB: then that is done, and the log begins anew; read by a start
+wal_pages_hasty = 32_000  # 128 MiB: then it is moved by a thread that gives way to nobody
 wal_pages_max = 64_000  # 256 MiB: then commits wait until the log is moved
 wal_bytes_max = 256 * 1_048_576
 

@@ -21,7 +21,7 @@ import msgspec
 import structlog
 import uvloop
 
-from guerdon import bootstrap, limits
+from guerdon import bootstrap, limits, scheduling
 from guerdon.cli import outgoing, probes
 from guerdon.cli.handover import READY, Order
 from guerdon.cli.tallies import Counts, Tallies
@@ -120,6 +120,7 @@ class _Worker:
         gc.collect()
         gc.freeze()
         gc.set_threshold(limits.collector_allocations)
+        scheduling.take_short_turns()
         os.write(_STDOUT, READY)
 
     def _parent_gone(self) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import itertools
+import os
 import random
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -151,6 +153,30 @@ def test_the_log_grows_while_it_is_moved_and_the_writer_moves_nothing(
         writer.maintain()
     assert threads.seen == {False}
     assert writer._log._pages > 4 * CHECKPOINT_PAGES
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="priorities of threads are Linux's")
+@pytest.mark.parametrize(("pages_hasty", "gives_way"), [(10 * CHECKPOINT_PAGES, True), (1, False)])
+def test_what_moves_pages_gives_way_unless_the_log_has_become_long(
+    store, writer, monkeypatch, pages_hasty, gives_way
+):
+    monkeypatch.setattr(limits, "wal_pages_hasty", pages_hasty)
+    seen: list[tuple[int, int]] = []
+    really = mover.Mover.move
+
+    def move(self: mover.Mover, pages: int) -> int:
+        nice = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+        seen.append((nice - usual, os.sched_getscheduler(0)))
+        return really(self, pages)
+
+    usual = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    monkeypatch.setattr(mover.Mover, "move", move)
+    commit(writer, range(1, CHECKPOINT_PAGES + 1))
+    writer.maintain()
+    ended(writer)
+    last = (19 - usual, os.SCHED_BATCH) if gives_way else (0, os.sched_getscheduler(0))
+    assert set(seen) == {last}
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == usual
 
 
 def test_the_log_does_not_begin_anew_before_what_was_moved_is_synced(store, writer, threads):

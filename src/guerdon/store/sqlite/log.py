@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import apsw
 
-from guerdon import errors, limits
+from guerdon import errors, limits, scheduling
 from guerdon.store.sqlite.mover import Mover
 from guerdon.store.sqlite.trouble import Watch
 
@@ -21,8 +21,9 @@ class Log:
     It never rides on a COMMIT: a checkpoint's error would look like a failed commit.
 
     Pages are moved in rounds, on a thread of its own, and commits go on meanwhile: pages from all
-    over the file take a disk ten times as long as the log's own. When the log has become long, the
-    last few are moved at once, so that it begins anew.
+    over the file take a disk ten times as long as the log's own. It gives way to all other threads,
+    unless processors are so busy that the log grows: then one that does not takes its place. When
+    the log has become long, the last few are moved at once, so that it begins anew.
 
     connect: opens another connection like the writer's.
     on_lost: told that a sync failed.
@@ -46,7 +47,8 @@ class Log:
         self._pages_asked = 0
         self._pages_left = 0
         self._is_empty = False
-        self._thread = ThreadPoolExecutor(1, "checkpoint")
+        self._patient = ThreadPoolExecutor(1, "checkpoint", initializer=scheduling.give_way)
+        self._hasty = ThreadPoolExecutor(1, "checkpoint-in-haste")
         self._round: Future[int] | None = None
         self._mover: Mover | None = None
         connection.set_wal_hook(self._committed)
@@ -91,7 +93,8 @@ class Log:
 
     def close(self) -> None:
         """Let a round come to its end. What is not in the file then is moved by who closes last."""
-        self._thread.shutdown()
+        for threads in (self._patient, self._hasty):
+            threads.shutdown()
         if self._round is not None:
             with contextlib.suppress(errors.StoreError):  # who closes has been answered
                 self._end(self._round)
@@ -105,7 +108,8 @@ class Log:
 
     def _begin_round(self) -> None:
         self._pages_asked = self._pages
-        self._round = self._thread.submit(self._move, self._pages - self._pages_tried)
+        thread = self._patient if self._pages < limits.wal_pages_hasty else self._hasty
+        self._round = thread.submit(self._move, self._pages - self._pages_tried)
 
     def _end(self, ending: Future[int]) -> int:
         """How many of the log's pages are in the file after a round."""
@@ -142,7 +146,7 @@ class Log:
         self._tried(self._pages)
 
     def _move(self, pages: int) -> int:
-        """Move what there is now, on the other thread."""
+        """Move what there is now, on another thread."""
         if self._mover is None:
             self._mover = Mover(self._connect)
         return self._mover.move(pages)
