@@ -185,6 +185,36 @@ def test_what_was_decided_between_is_seen_and_the_work_still_comes_to_its_end(
     require_sound(busy)
 
 
+def test_who_comes_between_needs_no_transaction_of_its_own(
+    busy: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = busy.committer.writer
+    begun: list[None] = []
+    begin_really, between = writer.begin, 0
+
+    def begin() -> None:
+        begun.append(None)
+        begin_really()
+
+    monkeypatch.setattr(writer, "begin", begin)
+    for is_aside in turns(busy):
+        if is_aside:
+            before = len(begun)
+            busy.do(ingest(busy.tenant_id, ["m0"]))
+            assert len(begun) == before
+            between += 1
+    assert between or not busy.committer.is_only_one
+    assert busy.ask(lambda rows: expired(rows, busy.tenant_id)) == MEMBERS * LOTS
+    require_sound(busy)
+
+
+def test_a_slice_that_made_way_for_nobody_goes_on(busy: Bench) -> None:
+    asides = list(turns(busy))
+    assert any(asides) or not busy.committer.is_only_one
+    assert busy.ask(lambda rows: expired(rows, busy.tenant_id)) == MEMBERS * LOTS
+    require_sound(busy)
+
+
 def test_trouble_between_costs_the_slice_and_no_more(
     busy: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

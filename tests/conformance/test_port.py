@@ -67,6 +67,7 @@ def test_changes_that_were_put_off_can_be_made_in_another_transaction(
         writer.rollback()
         return
     assert total(writer, bench) is None
+    writer.commit()
     writer.begin()
     assert take_up is not None
     take_up()

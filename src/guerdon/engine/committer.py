@@ -107,8 +107,9 @@ class Committer:
         """Run a slice of background work in a transaction of its own; whether there is more of it.
 
         One that goes step by step makes way when somebody's command comes between two: it is put
-        aside, with all it would have written, and `go_on` takes it up again. When one comes while
-        it writes, the next group joins its transaction, and both wait for one commit.
+        aside, with all it would have written, its transaction is the next group's, and `go_on`
+        takes it up again in another. When one comes while it writes, the next group joins its
+        transaction, and both wait for one commit.
         """
         self._commit_open()
         tx = self._begin()
@@ -143,6 +144,7 @@ class Committer:
         Nor does this one any more when it has done so for long. So each comes to its end, however
         many commands there are.
         """
+        self._commit_open()
         aside, self._aside = self._aside, None
         if aside is None or aside.take_up is None:
             return False
@@ -248,7 +250,7 @@ class Committer:
         each.take_up = self.writer.put_aside()
         if each.take_up is None:
             return False
-        self._aside = each
+        self._aside, self._is_open = each, True
         return True
 
     def _tenant_by_tenant(self, commands: Sequence[Command]) -> list[Outcome]:

@@ -47,10 +47,10 @@ class Writer(Rows, Protocol):
         """Make the changes that were put off."""
 
     def put_aside(self) -> Callable[[], None] | None:
-        """Give the transaction up, but for the changes that were put off in it.
+        """Take the changes back that were put off in the transaction, which has none then.
 
-        What puts them off again, in another transaction. None, and this one goes on, when a change
-        was made already, or when others write to the store as well.
+        What puts them off again, in another transaction. None, and they stay, when a change was
+        made already, or when others write to the store as well.
         """
 
     def run(self, query: str, /, **values: Any) -> int:

@@ -41,7 +41,8 @@ def run(session: Session) -> list[Figure]:
     for kind, what in kinds.items():
         among = [
             # The mean, since the log's pages are moved in some of them, for all.
-            fmean([each["cpu_seconds"] for each in told[size][kind]]) / changes for size in sizes
+            fmean([each["cpu_seconds"] for each in told[size][kind]]) / changes
+            for size in sizes
         ]
         figures.append(
             measured(

@@ -179,7 +179,7 @@ class SqliteWriter(SqliteRows):
         if self._connection.total_changes() != self._changes_before:
             return None
         waiting, awaited = self._waiting, self._awaited
-        self.rollback()
+        self._forget()
 
         def take_up() -> None:
             self._waiting, self._awaited = waiting, awaited
