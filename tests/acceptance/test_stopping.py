@@ -55,6 +55,18 @@ def test_ctrl_c_reaches_the_whole_group_and_is_a_stop_like_any_other(sqlite: Ins
     assert set(load.promised) <= _positions(sqlite)
 
 
+def test_a_closed_terminal_is_a_stop_however_often_it_is_told(sqlite: Installation) -> None:
+    sqlite.tenant()
+    key = sqlite.key("conscent")
+    with sqlite.serving() as server, loading(server, key) as load:
+        load.wait_for(ENOUGH)
+        for _ in range(3):
+            os.killpg(server.process.pid, signal.SIGHUP)
+        assert server.ended() == 0
+    assert load.statuses <= {200, 503}
+    assert set(load.promised) <= _positions(sqlite)
+
+
 def test_a_stop_leaves_one_complete_file_and_no_socket(sqlite: Installation) -> None:
     sqlite.tenant()
     key = sqlite.key("conscent")

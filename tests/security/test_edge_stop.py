@@ -13,7 +13,7 @@ import textwrap
 import pytest
 
 from guerdon import errors
-from guerdon.web.server import connections_possible, listen
+from guerdon.web.server import connections_possible, listen, stop_signals
 from security import edge
 from security.edge import request
 
@@ -84,7 +84,7 @@ def child(*arguments: str) -> subprocess.Popen:
     )
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_the_process_with_0(number):
     with child() as process:
         port = int(process.stdout.readline())
@@ -94,6 +94,17 @@ def test_a_signal_ends_the_process_with_0(number):
             process.send_signal(number)
             assert process.wait(edge.PATIENCE_SECONDS) == 0
         assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize("handler", [signal.SIG_DFL, signal.SIG_IGN])
+def test_a_closed_terminal_is_a_stop_unless_it_is_ignored(handler):
+    """As nohup has it ignored: that is handed down to the process it starts."""
+    before = signal.signal(signal.SIGHUP, handler)
+    try:
+        assert (signal.SIGHUP in stop_signals()) is (handler is signal.SIG_DFL)
+        assert {signal.SIGTERM, signal.SIGINT} <= set(stop_signals())
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_an_application_that_cannot_start_ends_the_process_with_its_reason():

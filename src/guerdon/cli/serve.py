@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import errno
 import gc
-import signal
 import socket
 from collections.abc import Callable
 from ipaddress import ip_address
@@ -132,8 +131,8 @@ def _url(listener: socket.socket) -> str:
 
 def _stop_on_signals(supervisor: Supervisor) -> None:
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, supervisor.stop)
+    for number in server.stop_signals():
+        loop.add_signal_handler(number, supervisor.stop, number)
 
 
 def _alarm(reason: str) -> None:

@@ -38,7 +38,7 @@ def _serve(
     *,
     allow_unsafe_storage: Unsafe = False,
 ) -> None:
-    """Serve all wire formats until SIGTERM or SIGINT."""
+    """Serve all wire formats until SIGTERM, SIGINT or, unless it is ignored, SIGHUP."""
     config = call.settings(
         host=host,
         port=port,

@@ -57,8 +57,13 @@ class Supervisor:
         self._failed = False
         self._log = structlog.get_logger()
 
-    def stop(self) -> None:
-        """Begin to stop; a second time, without waiting for the requests in flight."""
+    def stop(self, asked_by: int = signal.SIGTERM) -> None:
+        """Begin to stop; a second time, without waiting for the requests in flight.
+
+        asked_by: the signal. A closed terminal is told more than once: by the system and the shell.
+        """
+        if self._stopping.is_set() and asked_by == signal.SIGHUP:
+            return
         number = signal.SIGINT if self._stopping.is_set() else signal.SIGTERM
         self._stopping.set()
         # While anybody has it open, the port goes on taking connections.

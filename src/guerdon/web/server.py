@@ -1,8 +1,8 @@
 """The HTTP server: uvicorn with httptools and uvloop, and the bounds it lacks.
 
 One worker process runs one `Server` on sockets that were bound before. It reads no forwarding
-headers (see `peers`), writes no access log and does not name itself. A stop (SIGTERM, SIGINT)
-closes the listening sockets at once, lets requests in flight finish for at most
+headers (see `peers`), writes no access log and does not name itself. A stop (SIGTERM, SIGINT,
+SIGHUP) closes the listening sockets at once, lets requests in flight finish for at most
 `limits.shutdown_seconds_max`, and ends with exit code 0; a second SIGINT ends it without waiting.
 """
 
@@ -29,7 +29,11 @@ from guerdon.web.asgi import App
 from guerdon.web.connection import Connection
 from guerdon.web.rules import Bounds, Rules
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+def stop_signals() -> tuple[signal.Signals, ...]:
+    """What asks a process to stop: a closed terminal as well, unless it was told not to mind."""
+    minds = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+    return (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if minds else ()))
 
 
 class Server(uvicorn.Server):
@@ -82,7 +86,7 @@ class Server(uvicorn.Server):
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {number: signal.signal(number, self.handle_exit) for number in _SIGNALS}
+        before = {number: signal.signal(number, self.handle_exit) for number in stop_signals()}
         try:
             yield
         finally:
