@@ -2,8 +2,9 @@
 
 Run as `python -m bench.pace OPTIONS`, with the options as JSON: {"port", "path", "headers",
 "number", "clients", "per_second", "samples"}. Ends when its standard input does; then `samples`
-holds a line for each request: the second it was due (epoch), its latency in milliseconds from then
-on, and the status (0 when the connection was lost).
+holds a line for each request: the second (epoch) at which it was found to be due, up to a tick
+after it was, its latency in milliseconds from then on, and the status (0 when the connection was
+lost).
 """
 
 from __future__ import annotations
