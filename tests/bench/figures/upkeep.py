@@ -9,7 +9,7 @@ from bench.figure import Figure, Goal, measured
 from bench.session import Session
 
 SAME = Goal(at_most=1.5)
-few = 10_000  # of fewer, most share pages that change anyway
+fewer = 1_000, 10_000
 many = 100_000
 many_quick = 30_000
 changes = 200
@@ -21,37 +21,32 @@ kinds = {
 
 
 def run(session: Session) -> list[Figure]:
-    """The same changes among few members and among many."""
+    """The same changes among many members, and among fewer."""
     repeats = max(repeats_min, session.repeats)
-    sizes = few, many_quick if session.quick else many
-    told = {}
-    for members in sizes:
-        with session.scratch() as folder:
-            told[members] = process.run_module(
-                "programme",
-                {
-                    "workload": "upkeep",
-                    "folder": str(folder),
-                    "members": members,
-                    "changes": changes,
-                    "repeats": repeats,
-                },
-            )
-    figures = []
-    for kind, what in kinds.items():
-        among = [
-            # The mean, since the log's pages are moved in some of them, for all.
-            fmean([each["cpu_seconds"] for each in told[size][kind]]) / changes
-            for size in sizes
-        ]
-        figures.append(
-            measured(
-                f"upkeep of {kind}, {sizes[1]:,} members / {sizes[0]:,}",
-                among[1] / among[0],
-                SAME,
-                f"{changes} {what}: {among[0] * 1e6:.0f} us each among {sizes[0]:,} members,"
-                f" {among[1] * 1e6:.0f} us among {sizes[1]:,}; processor time with all that"
-                f" follows, the mean of {repeats}",
-            )
+    most = many_quick if session.quick else many
+    told = {members: spent(session, members, repeats) for members in (*fewer, most)}
+    return [
+        measured(
+            f"upkeep of {kind}, {most:,} members / {members:,}",
+            told[most][kind] / told[members][kind],
+            SAME,
+            f"{changes} {what}: {told[members][kind] * 1e6:.0f} us each among {members:,} members,"
+            f" {told[most][kind] * 1e6:.0f} us among {most:,}; processor time with all that"
+            f" follows, the mean of {repeats}",
         )
-    return figures
+        for kind, what in kinds.items()
+        for members in fewer
+    ]
+
+
+def spent(session: Session, members: int, repeats: int) -> dict[str, float]:
+    """Seconds of the processor a change of each kind takes among so many members.
+
+    The mean of all turns: the log's pages are moved in some of them, for all.
+    """
+    options = {"members": members, "changes": changes, "repeats": repeats}
+    with session.scratch() as folder:
+        told = process.run_module(
+            "programme", {"workload": "upkeep", "folder": str(folder), **options}
+        )
+    return {kind: fmean(each["cpu_seconds"] for each in told[kind]) / changes for kind in kinds}
