@@ -261,6 +261,22 @@ def test_labels_are_replaced_by_administrators_and_added_to_by_their_customer(ho
     assert house.call("GET", path, headers=headers).status == 400
 
 
+def test_a_last_day_on_which_clocks_are_changed_is_listed_to_its_end_and_no_further(house):
+    headers = permanent(house)
+    house.setting("programme.timezone", "Europe/Warsaw")
+    for number, moment in (("short", "2018-03-26 00:30"), ("long", "2018-10-28 23:30")):
+        late = sale(number)
+        late["transaction"]["transactionData"]["purchaseDate"] = moment
+        assert post(house, "/transaction", late, headers).status == 200
+
+    def until(day):
+        return numbers(shown(house, headers, f"/transaction?purchaseDateTo={day}"))[0]
+
+    assert until("2018-03-25") == []
+    assert until("2018-03-26") == ["short"]
+    assert until("2018-10-28") == ["short", "long"]
+
+
 def test_lists_are_filtered_sorted_and_paged(house, member):
     headers, sellers = permanent(house), seller(house)
     pos = house.execute(Define(house.tenant_id, 0, "Pos", '{"name":"p"}')).definition_id

@@ -19,11 +19,10 @@ from xml.sax.saxutils import escape
 import msgspec
 
 from guerdon import limits
-from guerdon.clock import DAY, SECOND
 from guerdon.dialects.openloyalty import audit_words as words
 from guerdon.dialects.openloyalty import sheets
 from guerdon.dialects.openloyalty.desk import Answer, Endpoint, Visit
-from guerdon.dialects.openloyalty.forms import WRONG, read_moment
+from guerdon.dialects.openloyalty.forms import WRONG, read_last_moment, read_moment
 from guerdon.dialects.openloyalty.lists import Page
 from guerdon.engine.commands.audit import ArchiveAudit, Archived
 from guerdon.errors import NotFound, Refused
@@ -44,7 +43,6 @@ NOTHING = "No logs to archive from this time range. The file was not created."
 KNOWN = "Archive for this date range has already been generated."
 _BY_POSITION = ("", "auditLogId", "createdAt")
 _KIND = "AuditArchive"
-_DAY_CHARS = len("YYYY-MM-DD")
 _SLICE_ROWS = 500
 _UNPRINTABLE = {code: None for code in range(32) if chr(code) not in "\t\n\r"} | {
     0xFFFE: None,
@@ -179,11 +177,10 @@ def _moment(visit: Visit, name: str) -> int | None:
     asked = visit.asked(name)
     if not asked:
         return None
-    moment = read_moment(asked, visit.timezone)
+    read = read_last_moment if name.endswith("To") else read_moment
+    moment = read(asked, visit.timezone)
     if moment is None:
         raise Refused(f"{name} must be a date.", code="invalid_parameter", field=name)
-    if name.endswith("To"):
-        moment += (DAY if len(asked) == _DAY_CHARS else SECOND) - 1
     return max(0, moment)
 
 

@@ -9,19 +9,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from guerdon import limits
-from guerdon.clock import DAY, SECOND
 from guerdon.dialects.openloyalty import campaigns_coupons_shapes as shapes
 from guerdon.dialects.openloyalty import campaigns_csv
 from guerdon.dialects.openloyalty.campaigns_lists import REWARD, member_number, shower
 from guerdon.dialects.openloyalty.campaigns_shapes import Audience
 from guerdon.dialects.openloyalty.desk import Answer, Endpoint, Visit
-from guerdon.dialects.openloyalty.forms import read_moment
+from guerdon.dialects.openloyalty.forms import read_last_moment, read_moment
 from guerdon.errors import Refused
 from guerdon.store import definitions, rewards
 from guerdon.store.port import Rows
 from guerdon.store.rewards import BoughtCoupon, Filters
 
-_DAY_CHARS = len("YYYY-MM-DD")
 _SPANS = {
     "purchasedAtFrom": "bought_from",
     "purchasedAtTo": "bought_to",
@@ -134,11 +132,10 @@ def _filters(visit: Visit) -> Filters:
 
 
 def _bound(visit: Visit, name: str, asked: str) -> int:
-    moment = read_moment(asked, visit.timezone)
+    read = read_last_moment if name.endswith("To") else read_moment
+    moment = read(asked, visit.timezone)
     if moment is None:
         raise Refused(f"{name} must be a date.", code="invalid_parameter", field=name)
-    if name.endswith("To"):
-        moment += (DAY if len(asked) == _DAY_CHARS else SECOND) - 1
     return max(0, moment)
 
 

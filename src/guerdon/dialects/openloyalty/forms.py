@@ -25,7 +25,7 @@ from typing import Any, Literal, overload
 from uuid import UUID
 
 from guerdon import limits
-from guerdon.clock import from_datetime
+from guerdon.clock import SECOND, from_datetime, to_local
 from guerdon.errors import InvalidForm
 from guerdon.web.uploads import File
 
@@ -449,6 +449,19 @@ def read_moment(text: str, timezone: tzinfo) -> int | None:
         return from_datetime(moment)
     except OverflowError:
         return None
+
+
+def read_last_moment(text: str, timezone: tzinfo) -> int | None:
+    """The end of what a text names: of its day when it has no hour, otherwise of its second.
+
+    A day ends where the next one begins: when clocks are changed, after 23 or 25 hours.
+    """
+    moment = read_moment(text, timezone)
+    if moment is None:
+        return None
+    if _DAY.fullmatch(text):
+        return from_datetime(to_local(moment, timezone, days=1)) - 1
+    return moment + SECOND - 1
 
 
 def _by_name(given: object) -> Mapping[str, Any]:
