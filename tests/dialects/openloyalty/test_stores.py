@@ -5,6 +5,7 @@ import json
 from dialects.openloyalty.session import JSON
 from dialects.openloyalty.staff import BLANK, MISSING, USED, WRONG, children, get, send
 from dialects.openloyalty.till import customer, decided, permanent, seller
+from guerdon.dialects.openloyalty import nouns
 from guerdon.engine.commands.credentials import ChangeMemberPassword
 from guerdon.web import passwords
 
@@ -94,6 +95,15 @@ def test_wrong_forms_are_told_field_by_field(house):
     default = get(house, headers, "/store").json()["stores"][0]["storeId"]
     closed = send(house, headers, f"/store/{default}", ["store[active]=0"], "PUT")
     assert children(closed)["active"] == WRONG
+
+
+def test_no_code_that_begins_a_path_is_a_stores(house):
+    headers = permanent(house)
+    paths = [each.path for each in nouns.endpoints()]
+    beginnings = {path.split("/")[1] for path in (*paths, "/event", "/healthcheck", "/token")}
+    for code in sorted(each for each in beginnings if not each.startswith("{")):
+        reply = send(house, headers, "/store", [f"store[code]={code}", "store[name]=n"])
+        assert children(reply)["code"] == WRONG, code
 
 
 def test_a_closed_store_is_there_for_administrators_only(house):

@@ -29,6 +29,7 @@ RESERVED = frozenset(
         "earningRule",
         "event",
         "healthcheck",
+        "import",
         "invitations",
         "level",
         "message",
