@@ -7,8 +7,9 @@ import pytest
 from dialects.openloyalty import crowd
 from dialects.openloyalty.crowd import JOHN, WHOLE, code_in, enrol, errors, get, level, post, sent
 from dialects.openloyalty.test_imports import CUSTOMERS, customer, file, send
-from dialects.openloyalty.till import seller
+from dialects.openloyalty.till import seller, token
 from guerdon import limits
+from guerdon.dialects.openloyalty import tokens
 from guerdon.store import members, standing
 
 USER = "OpenLoyalty.Domain.User.Event."
@@ -386,6 +387,22 @@ def test_a_seller_registers_whom_he_looks_after(house, admin):
     path = f"/api/DEFAULT/seller/customer/{member_id}/send-sms-code"
     assert house.call("POST", path, headers=headers).status == 200
     assert [target for _, target, _ in sent(house, "sms")] == ["500600700", "500600700"]
+
+
+def test_whom_a_seller_registers_belongs_to_his_point_of_sale(house, admin):
+    level(house)
+    his, another = crowd.pos(house, "his"), crowd.pos(house, "another")
+    body = {"firstName": "S", "lastName": "S", "email": "s@example.com", "posId": his}
+    headers = token(house, tokens.SELLER, crowd.define(house, "Seller", body))
+    for path in ("/seller/customer/register", "/customer/register"):
+        member_id = enrol(house, headers, path=path, email=f"{len(path)}@example.com", phone=None)
+        shown = get(house, f"/customer/{member_id}", admin)
+        assert (shown["posId"], shown["posIdentifier"]) == (his, "his"), path
+    names, payloads = decided(house, admin)
+    assert names.count("PosWasAssignedToCustomer") == 2
+    assert payloads["PosWasAssignedToCustomer"]["posId"] == {"posId": his}
+    member_id = enrol(house, headers, path="/seller/customer/register", posId=another)
+    assert get(house, f"/customer/{member_id}", admin)["posId"] == another
 
 
 def test_members_that_partners_report_take_part_at_once(house, admin):

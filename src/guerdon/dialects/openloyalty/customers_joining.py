@@ -19,7 +19,8 @@ from guerdon.engine.commands.credentials import ActivateByToken, ConfirmChange, 
 from guerdon.engine.commands.members import By, EnrolMember
 from guerdon.engine.commands.standing import ActivateMember, DeactivateMember
 from guerdon.errors import Refused
-from guerdon.store import members
+from guerdon.store import definitions, members
+from guerdon.store.port import Rows
 
 # --- registering ---------------------------------------------------------------------------------
 
@@ -33,7 +34,10 @@ async def register(visit: Visit) -> Answer:
 
 
 async def register_as_seller(visit: Visit) -> Answer:
-    """`POST /seller/customer/register`: the seller looks after whom they register."""
+    """`POST /seller/customer/register`: the seller looks after whom they register.
+
+    The customer's point of sale is the seller's, unless the form names another.
+    """
     return await _enrol(visit, "seller")
 
 
@@ -51,6 +55,7 @@ async def _enrol(visit: Visit, by: By) -> Answer:
         said.invitation_token = form.text("invitationToken", required=False) or ""
     if by == "seller":
         said.seller_id = visit.caller.id
+        said.pos_id = said.pos_id or await visit.read(lambda rows: _place_of_seller(rows, visit))
     if not form.is_valid:
         await _refuse(visit, form, said)
     password_hash = await visit.logins.hashed(said.password) if said.password else ""
@@ -75,6 +80,12 @@ async def _enrol(visit: Visit, by: By) -> Answer:
         forms.refused(form, refusal)
         raise
     return visit.ok({"customerId": registered.member_id, "email": said.details.get("email")})
+
+
+def _place_of_seller(rows: Rows, visit: Visit) -> str:
+    """The point of sale where the seller who asks works; "" for none."""
+    found = definitions.get(rows, visit.tenant_id, "Seller", visit.caller.id)
+    return str(found.body.get("posId") or "") if found else ""
 
 
 async def _refuse(visit: Visit, form: Form, said: forms.Said) -> None:
