@@ -181,6 +181,21 @@ def test_what_a_setting_does_not_take_is_refused_and_changes_nothing(house):
     assert shown(house, headers) == before
 
 
+def test_everything_that_is_wrong_with_settings_is_told_at_once(house):
+    wrong = {
+        "returns": "perhaps",
+        "pointsDaysLocked": -1,
+        "currency": "euro",
+        "timezone": "Nowhere",
+        "tierAssignType": "luck",
+        "customersIdentificationPriority": [{"priority": 1, "field": "email"}] * 2,
+        "webhooks": 1,
+    }
+    form = {"settings": {**wrong, "programName": "Ours"}}
+    told = children(post(house, "/settings", form, permanent(house)))
+    assert {name for name, entry in told.items() if entry} == set(wrong)
+
+
 def test_settings_do_what_they_say(house):
     headers = permanent(house)
     level(house)

@@ -352,6 +352,11 @@ class Form:
             and all(child.is_valid for child in self.parts.values())
         )
 
+    def is_right(self, name: str) -> bool:
+        """Whether nothing was wrong with one field, or part, so far."""
+        part = self.parts.get(name)
+        return not self._errors.get(name) and (part is None or part.is_valid)
+
     def check(self) -> None:
         """Refuse the form if anything was wrong. Errors: InvalidForm."""
         if not self.is_valid:

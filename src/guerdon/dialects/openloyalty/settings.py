@@ -200,7 +200,7 @@ def _read(form: Form, settings: dict[str, Any]) -> dict[str, Any]:
             form.raw(name)
             continue
         value = each.read(form, name)
-        if form.is_valid and not SETTINGS[each.setting].accepts(value):
+        if form.is_right(name) and not SETTINGS[each.setting].accepts(value):
             form.fail(name, MISSING_CHOICE if isinstance(value, str) else WRONG)
         values[each.setting] = value
     about = dict(settings[SHOWN])
