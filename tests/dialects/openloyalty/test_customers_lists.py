@@ -101,3 +101,11 @@ def test_a_search_says_how_far_it_looked_when_there_are_more(house, admin, monke
     assert (whole.json()["total"], "x-guerdon-searched" in whole.headers) == (5, False)
     one = house.call("GET", "/api/customer?email=eve@example.com&strict=1", headers=admin)
     assert (one.json()["total"], "x-guerdon-searched" in one.headers) == (1, False)
+
+
+def test_they_are_sorted_by_the_day_they_are_shown_with(house, admin):
+    given = {"firstName": "Fay", "email": "fay@example.com", "phone": None}
+    enrol(house, admin, **given, createdAt="2010-05-01")
+    assert names(house, admin, "?sort=createdAt") == ("FABCDE", 6)
+    assert names(house, admin, "?sort=createdAt&direction=desc")[0][-1] == "F"
+    assert names(house, admin) == ("ABCDEF", 6)

@@ -20,7 +20,7 @@ import msgspec
 
 from guerdon import limits
 from guerdon.clock import DAY, SECOND
-from guerdon.dialects.openloyalty.customers_shapes import Shape, Shower
+from guerdon.dialects.openloyalty.customers_shapes import Shape, Shower, created_at
 from guerdon.dialects.openloyalty.desk import Answer, Visit
 from guerdon.dialects.openloyalty.lists import Page
 from guerdon.domain import identities
@@ -273,7 +273,7 @@ class Search:
         plain = {
             "": None,
             "customerId": member.member_id,
-            "createdAt": member.registered_at,
+            "createdAt": created_at(member),
             "updatedAt": member.updated_at,
             "lastTransactionDate": total.last_at or None,
         }

@@ -99,7 +99,7 @@ class Shower(msgspec.Struct, frozen=True):
             "address": details.get("address") or {},
             "company": details.get("company"),
             "loyaltyCardNumber": details.get("loyaltyCardNumber") or names.get(identities.CARD),
-            "createdAt": self._created(member),
+            "createdAt": self.date(created_at(member)),
             **{name: bool(details.get(name)) for name in AGREEMENTS},
             "updatedAt": self.date(member.updated_at),
         }
@@ -200,11 +200,11 @@ class Shower(msgspec.Struct, frozen=True):
         midnight = datetime.fromisoformat(day).replace(tzinfo=self.timezone)
         return moments.render_offset(midnight)
 
-    def _created(self, member: Member) -> str | None:
-        """The day a form gave, otherwise when the member was registered."""
-        given = member.profile.get("createdAt")
-        moment = from_datetime(datetime.fromisoformat(given)) if given else member.registered_at
-        return self.date(moment)
+
+def created_at(member: Member) -> int:
+    """The day a form gave, otherwise when the member was registered."""
+    given = member.profile.get("createdAt")
+    return from_datetime(datetime.fromisoformat(given)) if given else member.registered_at
 
 
 def reward_of(level: Definition) -> int:

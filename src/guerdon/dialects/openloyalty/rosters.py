@@ -7,12 +7,12 @@ Source: Open Loyalty 4.3, "Levels", "Segments", "Utilities": the sheet's columns
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, tzinfo
 from typing import Any
 
 from guerdon import limits
-from guerdon.clock import from_datetime, to_local
+from guerdon.clock import to_local
 from guerdon.dialects.openloyalty import sheets
+from guerdon.dialects.openloyalty.customers_shapes import created_at
 from guerdon.dialects.openloyalty.desk import Answer, Visit
 from guerdon.dialects.openloyalty.lists import Page
 from guerdon.domain import identities
@@ -108,12 +108,6 @@ def _cells(rows: Rows, visit: Visit, member: Member) -> list[str]:
         str(details.get("phone") or names.get(identities.PHONE) or ""),
         str(details.get("loyaltyCardNumber") or names.get(identities.CARD) or ""),
         f"{birth_date} 00:00:00" if birth_date else "",
-        _created(member, visit.timezone),
+        to_local(created_at(member), visit.timezone).strftime(_MOMENT),
         *("1" if details.get(name) else "" for name in _AGREEMENTS),
     ]
-
-
-def _created(member: Member, timezone: tzinfo) -> str:
-    given = member.profile.get("createdAt")
-    moment = from_datetime(datetime.fromisoformat(given)) if given else member.registered_at
-    return to_local(moment, timezone).strftime(_MOMENT)
