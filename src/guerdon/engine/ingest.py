@@ -6,6 +6,8 @@ no trace in the transaction it shares with others.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from guerdon import limits
 from guerdon.engine import catalogue, idempotency, members
 from guerdon.engine.commands import Append, Identity, Ingest, Ingested, Item, Named, Row
@@ -44,6 +46,8 @@ def ingest(tx: Transaction, command: Ingest) -> Ingested:
         return seen
     memory = tx.memory(command.tenant_id)
     known = _known_positions(tx, command)
+    if known and all(item.event_id in known for item in command.items):
+        return _stored_before(tx, command, known)
     resolve = _Resolver(tx, memory, command).member
     numbers = [resolve(at, item) for at, item in enumerate(command.items)]
     seen = _seen(tx, command, numbers)
@@ -51,11 +55,26 @@ def ingest(tx: Transaction, command: Ingest) -> Ingested:
         return seen
     type_ids = _types(tx, memory, command)
     answer = _store(tx, command, numbers, type_ids, known)
-    if command.replay is not None:
-        replay = idempotency.of_member(command.replay, numbers[0])
-        idempotency.remember(tx, command.tenant_id, replay, _without_names(answer))
+    _remember(tx, command, numbers[0], answer)
     fault("after_first_row")
     return answer
+
+
+def _stored_before(tx: Transaction, command: Ingest, known: dict[str, int]) -> Ingested:
+    """The answer to what was stored before, whatever its names stand for now.
+
+    Nobody is looked up: an old event sent once more must not register anew who was forgotten.
+    """
+    positions = [known[item.event_id] for item in command.items if item.event_id]
+    answer = Ingested(positions[0], len(positions), True, _apart(positions))
+    _remember(tx, command, _NOBODY, answer)
+    return answer
+
+
+def _remember(tx: Transaction, command: Ingest, number: int, answer: Ingested) -> None:
+    if command.replay is not None:
+        replay = idempotency.of_member(command.replay, number)
+        idempotency.remember(tx, command.tenant_id, replay, _without_names(answer))
 
 
 def _seen(tx: Transaction, command: Ingest, numbers: list[int] | None = None) -> Ingested | None:
@@ -99,15 +118,19 @@ def _store(
         positions.append(first + len(rows))
         rows.append((type_ids[at], numbers[at], item.occurred_at, item.data))
     tx.append_activities(head, command.key_id, rows)
-    start = positions[0] if positions else first
-    is_run = positions == list(range(start, start + len(positions)))
     return Ingested(
-        start,
+        positions[0] if positions else first,
         len(positions),
         not rows,
-        () if is_run else tuple(positions),
+        _apart(positions),
         Named(head.identity_version, _lasting(tx, command, numbers), tuple(type_ids)),
     )
+
+
+def _apart(positions: list[int]) -> tuple[int, ...]:
+    """The positions, unless they are one run."""
+    is_run = all(after == before + 1 for before, after in pairwise(positions))
+    return () if is_run else tuple(positions)
 
 
 def _lasting(tx: Transaction, command: Ingest, numbers: list[int]) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ import pytest
 
 from dialects.openloyalty.counter import Counter
 from dialects.openloyalty.crowd import level
+from dialects.openloyalty.staff import children
 from dialects.openloyalty.test_imports import file, send
 from dialects.openloyalty.till import decided
 from guerdon.engine.commands.erasure import DeleteMember
@@ -41,6 +42,19 @@ def test_no_row_of_a_file_moves_their_points(counter, kind):
     assert (told["totalSuccess"], told["totalFailed"]) == (0, 1)
     assert "customerId" in told["items"][0]["message"]
     assert len(decided(counter.house, counter.admin)) == before
+
+
+def test_no_purchase_is_assigned_to_them_and_sellers_find_none_of_theirs(counter):
+    counter.sells("D-1")
+    member_id, _ = deleted(counter)
+    counter.sells("D-2")
+    form = {"assign": {"transactionDocumentNumber": "D-2", "customerId": member_id}}
+    before = len(decided(counter.house, counter.admin))
+    told = children(counter.ask("/admin/transaction/customer/assign", form))
+    assert told["customerId"] == {"errors": ["Such customer does not exist."]}
+    assert len(decided(counter.house, counter.admin)) == before
+    path = f"/api/seller/transaction/customer/{member_id}"
+    assert counter.house.call("GET", path, headers=counter.seller).status == 404
 
 
 def test_they_have_no_rewards_to_be_seen_or_changed(counter):
