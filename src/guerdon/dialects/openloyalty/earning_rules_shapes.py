@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -84,7 +85,8 @@ class Shapes:
         request = self._visit.request
         host = request.headers.get(b"host", b"").decode("latin-1")
         scheme = request.scope.get("scheme", "http")
-        return f"{scheme}://{host}/api/v1/earnRule/{event_name}/customer/:customerId"
+        name = quote(event_name, safe="")
+        return f"{scheme}://{host}/api/v1/earnRule/{name}/customer/:customerId"
 
 
 def _named(known: dict[str, str], ids: list[str]) -> Shape | list[str]:
