@@ -99,7 +99,8 @@ def edit(tx: Transaction, command: EditMember) -> None:
     for decision in decide.updated(who, changed):
         record(tx, tenant_id, decision)
     members.rename(tx, tenant_id, member, _renamed(at_once))
-    _assign(tx, command, who, before=(stands.pos_id, stands.seller_id))
+    level_id = levels.level_of(tx, tenant_id, member.number)
+    _assign(tx, command, who, before=(stands.pos_id, level_id, stands.seller_id))
     agrees = (changed.details or {}).get(decide.NEWSLETTER)
     if agrees and stands.is_active and stands.newsletter_at is None:
         members.subscribe(tx, tenant_id, who)
@@ -182,13 +183,17 @@ def _assign(
     tx: Transaction,
     command: EnrolMember | EditMember,
     who: Who,
-    before: tuple[str | None, str | None] = (None, None),
+    before: tuple[str | None, str | None, str | None] = (None, None, None),
 ) -> None:
+    """Assign what a form names besides the place, the level and the seller from `before`.
+
+    Clients send back all that they were shown: a level the member has is not set by hand by that.
+    """
     if command.pos_id and command.pos_id != before[0]:
         record(tx, command.tenant_id, decide.pos_assigned(who, command.pos_id))
-    if command.level_id:
+    if command.level_id and command.level_id != before[1]:
         follow(tx, command.tenant_id, "level_chosen", who.number, level_id=command.level_id)
-    if command.seller_id and command.seller_id != before[1]:
+    if command.seller_id and command.seller_id != before[2]:
         record(tx, command.tenant_id, decide.seller_assigned(who, command.seller_id))
 
 

@@ -128,6 +128,11 @@ def on_registered(tx: Transaction, tenant_id: int, number: int) -> None:
         _carry_out(tx, case, change)
 
 
+def level_of(tx: Transaction, tenant_id: int, number: int) -> str | None:
+    """The id of the level that a member has now."""
+    return _required(tx, tenant_id, number).place.level_id
+
+
 def on_level_chosen(tx: Transaction, tenant_id: int, number: int, level_id: str) -> None:
     """A form named a member's level."""
     case = _required(tx, tenant_id, number)

@@ -263,6 +263,24 @@ def test_a_customer_sees_and_edits_nobody_else(house, admin):
     assert get(house, "/customer", there) == {"customers": [], "total": 0}
 
 
+def test_an_edit_that_sends_back_what_was_shown_sets_no_level_by_hand(house, admin):
+    level(house)
+    chosen = level(house, "level1", 20)
+    member_id = enrol(house, admin, WHOLE)
+    shown = get(house, f"/customer/{member_id}", admin)
+    before = len(decided(house, admin, 0))
+    del shown["createdAt"]  # a day that was given is kept as a detail
+    form = {"customer": {**shown, "lastName": "Nowak"}}
+    assert crowd.post(house, f"/customer/{member_id}", form, admin, "PUT").status == 200
+    edited = get(house, f"/customer/{member_id}", admin)
+    assert edited["lastName"] == "Nowak"
+    assert "manuallyAssignedLevelId" not in edited
+    assert [name for name, _ in decided(house, admin, before)] == ["CustomerDetailsWereUpdated"]
+    assert put(house, member_id, [f"customer[levelId]={chosen}"], admin).status == 200
+    by_hand = get(house, f"/customer/{member_id}", admin)["manuallyAssignedLevelId"]
+    assert by_hand == {"levelId": chosen}
+
+
 def test_a_new_name_to_log_in_with_is_confirmed_by_the_customer(house, admin):
     level(house)
     member_id = enrol(house, admin)
