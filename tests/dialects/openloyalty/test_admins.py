@@ -3,7 +3,16 @@
 import pytest
 
 from dialects.openloyalty.session import log_in
-from dialects.openloyalty.staff import BLANK, NOT_A_CHOICE, USED, children, everything, role, send
+from dialects.openloyalty.staff import (
+    BLANK,
+    NOT_A_CHOICE,
+    USED,
+    WRONG,
+    children,
+    everything,
+    role,
+    send,
+)
 from dialects.openloyalty.till import bearer, decided, permanent, post
 from guerdon import limits
 
@@ -179,6 +188,20 @@ def test_wrong_forms_are_told_field_by_field_as_documented(house):
     assert listed(house, headers)["total"] == 1
     missing = house.call("GET", "/api/admin/data/no-uuid", headers=headers)
     assert (missing.status, missing.json()["error"]["code"]) == (404, 404)
+
+
+def test_an_administrator_without_an_address_can_be_edited_with_what_is_shown(house):
+    headers = permanent(house)
+    house.admin("Boss", "open sesame")
+    (shown,) = listed(house, headers)["users"]
+    assert shown["email"] == "Boss"
+    path, edited = f"/admin/data/{shown['id']}", {**shown, "roles": [1], "firstName": "Ann"}
+    reply = post(house, path, {"admin": edited}, headers, "PUT")
+    assert reply.status == 200, reply.body
+    assert listed(house, headers)["users"] == [{**shown, "firstName": "Ann"}]
+    assert entry(house, "Boss", "open sesame")[0] == 200
+    other = post(house, path, {"admin": {**edited, "email": "other"}}, headers, "PUT")
+    assert children(other)["email"] == WRONG
 
 
 def test_a_repeated_request_with_a_key_makes_one_administrator(house):

@@ -84,6 +84,8 @@ async def _define(visit: Visit, form: Form, known: Roles, before: Administrator 
         if form.has(name):
             body[name] = text or ""
     email = (form.text("email", required=is_new or not form.names()) or "").lower()
+    if before and email == before.username.lower() and not is_address(email):
+        email = ""  # whoever has no address is shown with their name instead
     if email:
         body["email"] = email
         if not is_address(email):
