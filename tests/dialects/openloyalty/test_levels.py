@@ -258,6 +258,17 @@ def test_a_level_is_set_by_hand_and_taken_back(house):
     assert get(house, f"/level/{bronze}/customers", headers).json()["total"] == 1
 
 
+def test_a_level_that_was_removed_is_nobodys_by_hand(house):
+    headers = permanent(house)
+    level(house, headers, 0)
+    silver = level(house, headers, 20, 1)
+    path = f"/customer/{house.member(('email', 'a@example.com')).member_id}"
+    assert post(house, f"{path}/level", [f"levelId={silver}"], headers).status == 200
+    assert "manuallyAssignedLevelId" in get(house, path, headers).json()
+    assert house.call("DELETE", f"/api/level/{silver}", headers=headers).status == 204
+    assert "manuallyAssignedLevelId" not in get(house, path, headers).json()
+
+
 def test_purchases_raise_members_to_the_level_they_earn(house):
     headers = permanent(house)
     level(house, headers, 0)

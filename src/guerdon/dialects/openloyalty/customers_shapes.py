@@ -108,11 +108,11 @@ class Shower(msgspec.Struct, frozen=True):
         rows, tenant_id, number = self.rows, self.tenant_id, member.number
         place = levels.of_member(rows, tenant_id, number)
         level = self._level_of(place.level_id if place else None)
-        by_hand = place.manual_level_id if place else None
+        by_hand = self._level_of(place.manual_level_id if place else None)
         bought = purchases.total_of(rows, tenant_id, number)
         return {
             "levelId": level.definition_id if level else None,
-            "manuallyAssignedLevelId": {"levelId": by_hand} if by_hand else None,
+            "manuallyAssignedLevelId": {"levelId": by_hand.definition_id} if by_hand else None,
             "campaignPurchases": [self._coupon(each) for each in self._coupons(member)],
             "transactionsCount": bought.purchases,
             "transactionsAmount": money_number(bought.gross),
