@@ -429,6 +429,14 @@ def test_an_edit_keeps_what_it_does_not_send(house, headers):
         assert shown == {key: each for key, each in whole.items() if each is not None}, name
 
 
+def test_labels_without_a_value_can_be_sent_back_as_they_are_shown(house, headers):
+    path = "/campaign/" + offer(house, headers, "tea", labels="new:;kind:hot")
+    labels = get(house, path, headers)["labels"]
+    assert labels == [{"key": "new", "value": ""}, {"key": "kind", "value": "hot"}]
+    assert post(house, path, {"campaign": {"labels": labels}}, headers, "PUT").status == 200
+    assert get(house, path, headers)["labels"] == labels
+
+
 @pytest.mark.parametrize(
     ("part", "prefix"), [("campaignActivity", "active"), ("campaignVisibility", "visible")]
 )

@@ -146,7 +146,10 @@ def _labels(form: Form) -> list[dict[str, str]]:
             return []
         return [{"key": key.strip(), "value": value.strip()} for key, value in pairs]
     parts = form.children("labels")
-    return [{"key": part.text("key"), "value": part.text("value")} for part in parts]
+    return [
+        {"key": part.text("key"), "value": part.text("value", required=False) or ""}
+        for part in parts
+    ]
 
 
 def _require_value(form: Form, body: Body) -> None:
