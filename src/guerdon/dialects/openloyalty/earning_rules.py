@@ -127,7 +127,7 @@ async def list_mine(visit: Visit) -> Answer:
         shapes = Shapes(visit, rows, rules.uses_of_member(rows, visit.tenant_id, number))
         found = definitions.of_kind(rows, visit.tenant_id, _KIND)
         return [
-            shapes.shown(each, has_photo=False)
+            shapes.shown_to_member(each)
             for each in found
             if each.active and parse("", 0, each.body).holds_at(visit.now)
         ]

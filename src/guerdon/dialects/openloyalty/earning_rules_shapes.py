@@ -48,7 +48,12 @@ class Shapes:
         self._levels = names(rows, visit.tenant_id, "Level")
         self._segments = names(rows, visit.tenant_id, "Segment")
 
-    def shown(self, rule: Definition, *, has_photo: bool = True) -> Shape:
+    def shown_to_member(self, rule: Definition) -> Shape:
+        """One rule without the code of a `qrcode`: whoever knows it has been where it hangs."""
+        shape = self.shown(rule)
+        return {name: value for name, value in shape.items() if name not in ("hasPhoto", "code")}
+
+    def shown(self, rule: Definition) -> Shape:
         """One rule."""
         body = rule.body
         shape: Shape = {
@@ -73,8 +78,7 @@ class Shapes:
         ]
         shape.update(_own_fields(body))
         shape["type"] = body.get("type", "")
-        if has_photo:
-            shape["hasPhoto"] = rule.definition_id in self._photos
+        shape["hasPhoto"] = rule.definition_id in self._photos
         if shape["type"] == "custom_event":
             shape["usageUrl"] = self._usage_url(body.get("eventName", ""))
         shape["segmentNames"] = _named(self._segments, shape["segments"])
