@@ -194,9 +194,14 @@ def _address(tx: Transaction, tenant_id: int, member: Member, *kinds: str) -> Id
 
 
 def ask_to_confirm(tx: Transaction, tenant_id: int, member: Member, change: dict[str, str]) -> None:
-    """Send a code to a new e-mail or phone (an e-mail when both change); it puts them in force."""
-    kind = identities.EMAIL if identities.EMAIL in change else identities.PHONE
+    """Send a code to a new e-mail or phone: to the e-mail first when both are new."""
+    kind = _confirmed_first(change)
     issue(tx, tenant_id, member, "change", to=(kind, change[kind]), change=change)
+
+
+def _confirmed_first(change: dict[str, str]) -> str:
+    """Which address of a change its code goes to, and puts in force."""
+    return identities.EMAIL if identities.EMAIL in change else identities.PHONE
 
 
 def confirm_change(tx: Transaction, command: ConfirmChange) -> int:
@@ -206,16 +211,20 @@ def confirm_change(tx: Transaction, command: ConfirmChange) -> int:
     member, _ = standing.present(tx, tenant_id, found.number)
     whose = (tenant_id, found.number)
     opened = stored.unsealed(tx.rows, tx.vault, whose, "change", found.sealed)
-    change = msgspec.json.decode(opened or "{}")
-    named = tuple(
-        (kind, identities.normalise(kind, value)) for kind, value in change.items() if value
-    )
+    rest = msgspec.json.decode(opened or "{}")
+    kind = _confirmed_first(rest)
+    address = rest.pop(kind, "")
+    if not address:
+        raise NotFound("bad_token", code="bad_token")
+    named = ((kind, identities.normalise(kind, address)),)
     members.require_free(tx, tenant_id, named, member.number)
     who = members.who(tx, tenant_id, member)
-    members.describe(tx, tenant_id, who, change)
+    members.describe(tx, tenant_id, who, {kind: address})
     members.rename(tx, tenant_id, member, named)
     used = decide.of_member(who, decide.TOKEN_WAS_USED, purpose="change")
     record(tx, tenant_id, used)
+    if rest:  # nobody has shown yet that the other address is theirs
+        ask_to_confirm(tx, tenant_id, member, rest)
     return found.number
 
 

@@ -303,6 +303,24 @@ def test_a_new_name_to_log_in_with_is_confirmed_by_the_customer(house, admin):
     assert get(house, f"/customer/{member_id}", me)["phone"] == "500600"
 
 
+def test_of_two_new_names_each_is_confirmed_where_it_leads(house, admin):
+    level(house)
+    member_id = enrol(house, admin)
+    me = customer(house, member_id)
+    fields = ["customer[email]=new@example.com", "customer[phone]=500600"]
+    assert put(house, member_id, fields, me).status == 200
+    confirmed = []
+    for target in ("new@example.com", "500600"):
+        ((_, to, body),) = sent(house)
+        assert to == target
+        reply = house.call("POST", f"/api/customer/confirm-change/{code_in(body)}")
+        assert reply.status == 204, reply.body
+        details = get(house, f"/customer/{member_id}", me)
+        confirmed.append((details["email"], details["phone"]))
+    assert confirmed == [("new@example.com", "000000005000"), ("new@example.com", "500600")]
+    assert sent(house) == []
+
+
 def test_activating_and_blocking_decide_once(house, admin):
     level(house)
     member_id = enrol(house, admin)

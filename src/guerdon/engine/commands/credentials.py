@@ -31,8 +31,9 @@ class SendActivation(Command, frozen=True):
 
 
 class ConfirmChange(Command, frozen=True):
-    """Put a new e-mail or phone in force. The answer is the member's number.
+    """Put the new e-mail or phone in force that the token was sent to; the member's number.
 
+    Of a change of both, the phone is sent a token of its own then.
     Errors: NotFound `bad_token`; Duplicate `member_exists` when somebody took it meanwhile.
     """
 
