@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from conformance.programme import Programme
+from conformance.stores import Bench, ingest
 from guerdon import limits
 from guerdon.clock import DAY, EARLIEST, LATEST, SECOND
 from guerdon.domain import definitions
@@ -18,7 +19,7 @@ from guerdon.engine.commands.definitions import Define, Undefine
 from guerdon.engine.commands.rules import SkipActivity
 from guerdon.errors import NotFound, Refused
 from guerdon.followers import rules
-from guerdon.store import decisions
+from guerdon.store import decisions, points
 from guerdon.web import logs
 
 USED = "Guerdon.Rule.Event.RulesWereUsed"
@@ -104,6 +105,38 @@ def test_rules_hold_for_what_was_recorded_while_they_did(house, programme) -> No
     programme.does("ann", "login")
     house.settle()
     assert programme.transfers(number) == [(1, "one"), (10, "ten"), (100, "back")]
+
+
+def test_a_clock_that_was_put_back_lets_no_rule_hold_for_what_came_before_it(
+    house, programme
+) -> None:
+    number = programme.member("ann")
+    programme.rule("custom_event", eventName="other", points=1_000)
+    before = house.clock.now() - 3_600 * SECOND
+    house.clock.now = lambda: before
+    programme.does("ann", "login")
+    house.settle()
+    rule = programme.rule("custom_event", "one", eventName="login", points=1)
+    house.settle()
+    programme.does("ann", "login")
+    programme.rule("custom_event", "ten", rule_id=rule, eventName="login", points=10)
+    programme.does("ann", "login")
+    house.execute(Undefine(house.tenant_id, 0, "Rule", rule))
+    programme.does("ann", "login")
+    house.settle()
+    assert programme.transfers(number) == [(1, "one"), (10, "ten")]
+
+
+def test_in_one_commit_a_rule_holds_for_what_comes_after_it(bench: Bench) -> None:
+    bench.member(("external", "ann"))
+    login = ingest(bench.tenant_id, ["ann"], type="login")
+    body = {"type": "custom_event", "eventName": "login", "pointsAmount": 1_00}
+    rule = json.dumps({**body, "name": "one", "allTimeActive": True})
+    bench.together(login, Define(bench.tenant_id, 0, "Rule", rule), login)
+    bench.settle()
+    account = bench.ask(lambda rows: points.account(rows, bench.tenant_id, 1, bench.clock.moment))
+    assert account is not None
+    assert account.available == 1_00
 
 
 @pytest.mark.usefixtures("_awaited")

@@ -32,6 +32,10 @@ def required(tx: Transaction, tenant_id: int, kind: str, definition_id: str) -> 
     return found
 
 
+_BY_MOMENT = ("Rule",)
+"""Kinds that hold for the activities recorded from their own moment on."""
+
+
 def define(tx: Transaction, command: Define) -> Defined:
     """See `Define`."""
     tenant_id = command.tenant_id
@@ -42,6 +46,7 @@ def define(tx: Transaction, command: Define) -> Defined:
     decision = decide.defined(
         command.kind, definition_id, body, active=command.active, is_secret=command.is_secret
     )
+    _begin(tx, command)
     record(tx, tenant_id, decision)
     return Defined(definition_id)
 
@@ -49,7 +54,13 @@ def define(tx: Transaction, command: Define) -> Defined:
 def undefine(tx: Transaction, command: Undefine) -> None:
     """See `Undefine`."""
     required(tx, command.tenant_id, command.kind, command.definition_id)
+    _begin(tx, command)
     record(tx, command.tenant_id, decide.removed(command.kind, command.definition_id))
+
+
+def _begin(tx: Transaction, command: Define | Undefine) -> None:
+    if command.kind in _BY_MOMENT:
+        tx.tell_apart(command.tenant_id)
 
 
 HANDLERS: Handlers = {Define: define, Undefine: undefine}

@@ -172,6 +172,21 @@ class Transaction:
         """The recording time: never earlier than any the tenant has seen."""
         return self.head(tenant_id).recorded_at
 
+    def tell_apart(self, tenant_id: int) -> None:
+        """Make what is decided next later than every activity there is, by their moments alone.
+
+        They are of one moment in one transaction, and in all of them while a clock that was put
+        back has not reached the last one again.
+        """
+        head = self.head(tenant_id)
+        found = self._found[tenant_id]
+        has_new = head.activity_position > found.activity_position
+        if has_new or (found.activity_position and head.recorded_at <= found.recorded_at):
+            head.recorded_at += 1
+            # How much of an account has lapsed is known of a moment.
+            self.accounts.clear()
+            self.purses.clear()
+
     def next_number(self, tenant_id: int) -> int:
         """The next member's number."""
         head = self.head(tenant_id)
