@@ -57,6 +57,9 @@ class Document:
         return sum((each.gross for each in self.lines if is_counted(each)), Fraction())
 
     def left(self, is_counted: Callable[[Line], bool] = lambda _: True) -> Fraction:
+        """What is left of some lines; of none when all of it came back, by whatever lines."""
+        if sum((each.sum() for each in self.returns), Fraction()) >= self.sum():
+            return Fraction()
         back = sum((each.sum(is_counted) for each in self.returns), Fraction())
         return max(Fraction(), self.sum(is_counted) - back)
 

@@ -208,13 +208,20 @@ def came_back(
 ) -> int:
     """What a return takes back of some sum of its purchase: at most what is left of it.
 
+    When nothing is left of the whole, nothing is of any part, whatever the returned lines say.
     original: None when nobody registered it. earlier: its returns that were counted before.
     """
-    taken = abs(part(back))
     if original is None:
-        return taken
-    left = abs(part(original)) - sum(abs(part(each)) for each in earlier)
-    return max(0, min(taken, left))
+        return abs(part(back))
+    before = tuple(earlier)
+    return _left(part, original, before) - _left(part, original, (*before, back))
+
+
+def _left(part: Callable[[Purchase], int], original: Purchase, returns: Iterable[Purchase]) -> int:
+    returned = tuple(returns)
+    if returned and sum(abs(each.gross) for each in returned) >= abs(original.gross):
+        return 0
+    return max(0, abs(part(original)) - sum(abs(part(each)) for each in returned))
 
 
 def shown_item(item: Item) -> dict[str, Any]:
