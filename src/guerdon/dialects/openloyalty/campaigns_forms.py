@@ -124,7 +124,7 @@ def _span(form: Form, name: str, prefix: str, before: Body) -> Body:
     """When something holds: always, unless it is said otherwise or either end is known."""
     part, first, last = form.child(name), f"{prefix}From", f"{prefix}To"
     always = part.switch(f"allTime{prefix.title()}", required=False)
-    ends = {end: part.moment(end, required=False) for end in (first, last)}
+    ends = {first: part.moment(first, required=False), last: part.end(last, required=False)}
     ends.update(part.kept({end: before.get(name, {}).get(end) for end in ends}))
     known = {end: moment for end, moment in ends.items() if moment is not None}
     if always is None:

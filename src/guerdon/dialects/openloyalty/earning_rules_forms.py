@@ -84,8 +84,8 @@ def _time(form: Form, before: Body) -> Body:
         always = not is_dated and known.get("allTimeActive", known.keys().isdisjoint(_TIME))
     span = {
         name: moment
-        for name in _TIME
-        if (moment := form.moment(name, required=not always and name not in known)) is not None
+        for name, read in zip(_TIME, (form.moment, form.end), strict=True)
+        if (moment := read(name, required=not always and name not in known)) is not None
     }
     return {"allTimeActive": always, **span}
 

@@ -19,13 +19,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Literal, overload
 from uuid import UUID
 
 from guerdon import limits
-from guerdon.clock import SECOND, from_datetime, to_local
+from guerdon.clock import LATEST, SECOND, from_datetime, to_local
 from guerdon.errors import InvalidForm
 from guerdon.web.uploads import File
 
@@ -260,6 +260,16 @@ class Form:
             return self._wrong(name, found, 0)
         return moment
 
+    @overload
+    def end(self, name: str, *, required: Required = True) -> int: ...
+    @overload
+    def end(self, name: str, *, required: bool) -> int | None: ...
+    def end(self, name: str, *, required: bool = True) -> int | None:
+        """A moment at which something ends; a day without an hour is meant whole."""
+        moment = self.moment(name, required=required)
+        last = _last_of_day(str(self.raw(name)).strip(), self._timezone)
+        return moment if last is None else last
+
     def uuid(self, name: str, *, required: bool = True) -> str | None:
         """An id in its 36-character form, lower case; "" when it is wrong."""
         found = self._text(name, required=required)
@@ -467,6 +477,17 @@ def read_last_moment(text: str, timezone: tzinfo) -> int | None:
     if _DAY.fullmatch(text):
         return from_datetime(to_local(moment, timezone, days=1)) - 1
     return moment + SECOND - 1
+
+
+def _last_of_day(text: str, timezone: tzinfo) -> int | None:
+    """The last microsecond of a day; None when the text is none."""
+    try:
+        day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
+    except ValueError:
+        return None
+    if day is None or day == date.max:
+        return None if day is None else LATEST
+    return from_datetime(datetime.combine(day + timedelta(1), time.min, timezone)) - 1
 
 
 def _by_name(given: object) -> Mapping[str, Any]:

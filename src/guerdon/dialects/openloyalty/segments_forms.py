@@ -5,12 +5,10 @@ Source: Open Loyalty 4.3, "Segments".
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 from guerdon import limits
-from guerdon.clock import from_datetime, to_local
 from guerdon.dialects.openloyalty.forms import BLANK, WRONG, Form
 from guerdon.dialects.openloyalty.visits import Visit
 from guerdon.domain.purchases import money_number
@@ -20,7 +18,6 @@ from guerdon.store.segments import SegmentTotal
 
 Fields = dict[str, Any]
 _PERCENT_MAX = 100 * 10_000
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENTS = ("fromDate", "toDate")
 
 
@@ -80,11 +77,9 @@ def _amount(_visit: Visit, form: Form) -> Fields:
     return {name: money_number(amount) for name, amount in found.items()}
 
 
-def _period(visit: Visit, form: Form) -> Fields:
+def _period(_visit: Visit, form: Form) -> Fields:
     """Two moments, both included; a last day without an hour is meant whole."""
-    low, high = form.moment("fromDate"), form.moment("toDate")
-    if _DAY.fullmatch(str(form.raw("toDate")).strip()):
-        high = from_datetime(to_local(high, visit.timezone, days=1)) - 1
+    low, high = form.moment("fromDate"), form.end("toDate")
     return _span(form, ("fromDate", low), ("toDate", high))
 
 

@@ -6,13 +6,12 @@ Source: Open Loyalty 4.3, "Transactions". Its examples spell `labels` as `label`
 
 from __future__ import annotations
 
-from datetime import tzinfo
 from typing import Any
 
 import msgspec
 
 from guerdon import limits
-from guerdon.dialects.openloyalty.forms import BLANK, WRONG, Form, read_last_moment
+from guerdon.dialects.openloyalty.forms import BLANK, WRONG, Form
 from guerdon.dialects.openloyalty.visits import Visit
 from guerdon.domain.purchases import Item, Label
 from guerdon.engine.commands.purchases import RegisterPurchase, SimulatePurchase
@@ -153,7 +152,7 @@ def wanted(visit: Visit, names: tuple[str, ...], number: int | None = None) -> W
         phone=_lower(form, "customerData_phone"),
         card=_lower(form, "customerData_loyaltyCardNumber"),
         labels=tuple(map(_asked_label, given)),
-        **_spans(form, asked, visit.timezone),
+        **_spans(form),
     )
     if not form.is_valid:
         field = next(name for name, entry in form.tree().items() if _is_wrong(entry))
@@ -189,14 +188,11 @@ def _lower(form: Form, name: str) -> str:
     return (form.text(name, required=False) or "").lower()
 
 
-def _spans(form: Form, asked: dict[str, Any], timezone: tzinfo) -> dict[str, int]:
+def _spans(form: Form) -> dict[str, int]:
     """The bounds that are given; a last day is meant to its end."""
-    until = form.moment("purchaseDateTo", required=False)
-    if until is not None:
-        until = read_last_moment(str(asked["purchaseDateTo"]).strip(), timezone)
     bounds = {
         "purchased_from": form.moment("purchaseDateFrom", required=False),
-        "purchased_to": until,
+        "purchased_to": form.end("purchaseDateTo", required=False),
         "gross_from": form.money("grossValueFrom", required=False, low=-_WITHIN),
         "gross_to": form.money("grossValueTo", required=False, low=-_WITHIN),
     }
