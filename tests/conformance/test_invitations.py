@@ -9,6 +9,7 @@ import pytest
 from conformance.programme import Programme, item
 from guerdon import limits
 from guerdon.engine import commands
+from guerdon.engine.commands.erasure import DeleteMember
 from guerdon.engine.commands.invitations import Invite
 from guerdon.engine.commands.members import EnrolMember
 from guerdon.errors import Refused
@@ -119,6 +120,15 @@ def test_whoever_takes_part_has_a_token_of_their_own_for_anybody(house, guests) 
     assert guests.transfers(ann) == [(1, "come"), (1, "come")]
     assert [each.recipient_email for each in guests.all()] == ["bob@example.com", "cid@example.com"]
     assert {each.status for each in guests.all()} == {"registered"}
+
+
+def test_nobody_who_was_deleted_invites_by_their_token(house, guests) -> None:
+    ann = guests.enrol("ann@example.com")
+    (told,) = guests.decided(TOKEN)
+    guests.rule("referral", "come", eventName="register", rewardType="both", points=1)
+    house.execute(DeleteMember(house.tenant_id, 0, ann))
+    bob = guests.enrol("bob@example.com", "self", invitation_token=told["invitationToken"])
+    assert (guests.transfers(ann), guests.transfers(bob), guests.all()) == ([], [], [])
 
 
 def test_a_referrer_can_be_named_by_mail_or_by_telephone_where_that_is_the_way(

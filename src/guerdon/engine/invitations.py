@@ -162,11 +162,12 @@ def _on_the_spot(tx: Transaction, tenant_id: int, referrer: int, recipient: Memb
 
 
 def _referrer(tx: Transaction, tenant_id: int, token: str, email: str) -> int | None:
-    """The member a registration form names as the one who invited."""
+    """The member a registration form names as the one who invited; nobody who was deleted."""
     if token:
         owner = invitations.owner_of(tx.rows, tenant_id, token)
         if owner is not None:
-            return owner
+            is_gone = standing.of(tx.rows, tenant_id, owner).status == "deleted"
+            return None if is_gone else owner
         if credentials.activation_way(tx, tenant_id) == "sms":
             return _named(tx, tenant_id, identities.PHONE, token)
     return _named(tx, tenant_id, identities.EMAIL, email) if email else None
