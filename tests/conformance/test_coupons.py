@@ -267,6 +267,25 @@ def test_what_came_with_a_purchase_shrinks_and_goes_with_it(house, shop) -> None
     assert shop.balance(ann) == 10, "what it cost is returned"
 
 
+@pytest.mark.parametrize("has_come_by", [False, True])
+def test_what_has_ended_is_not_paid_back_with_its_purchase(house, shop, days, has_come_by) -> None:
+    """Whether or not the clockwork has come by since."""
+    ann = shop.member("ann")
+    shop.gives(ann, 10)
+    reward_id = shop.reward("gift_code", "a", cost=10, daysValid=1)
+    sale = shop.buys(ann, "1", item("A", 100))
+    shop.buy(ann, reward_id, channel="admin", transaction_id=sale)
+    if has_come_by:
+        days(2)
+    else:
+        later = house.clock.now() + 2 * DAY
+        house.clock.now = lambda: later
+    shop.buys(ann, "2", item("A", 100), is_return=True, revised_document="1")
+    house.settle()
+    assert [each["status"] for each in shop.decided(STATUS)] == ["expired"]
+    assert shop.balance(ann) == 0
+
+
 def test_what_came_back_before_a_code_was_bought_is_not_counted(house, shop, days) -> None:
     ann = shop.member("ann")
     reward_id = shop.reward("percentage_discount_code", **PERCENT)

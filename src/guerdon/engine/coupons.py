@@ -124,7 +124,7 @@ def on_return(
             if owed > 0:
                 _give_back(tx, tenant_id, coupon, owed, purchase)
     for coupon in stored.granted_with(tx.rows, tenant_id, purchase_id):
-        if not coupon.used and coupon.status in ("active", "inactive"):
+        if coupon.is_unspent(tx.moment(tenant_id)):
             sold_for = gross - _returned_before(tx, tenant_id, original, coupon)
             _lessen(tx, tenant_id, coupon, gross - came_back, sold_for)
 

@@ -50,11 +50,15 @@ class BoughtCoupon(msgspec.Struct, frozen=True):
 
     def can_be_used(self, moment: int) -> bool:
         """Whether it can be used at a moment, whether or not the clockwork has come by."""
-        since, until = self.active_since, self.active_to
+        since = self.active_since
+        return self.is_unspent(moment) and (since is None or since <= moment)
+
+    def is_unspent(self, moment: int) -> bool:
+        """Whether it can be used at a moment, or later on."""
+        until = self.active_to
         return (
             not self.used
             and self.status in ("active", "inactive")
-            and (since is None or since <= moment)
             and (until is None or moment < until)
         )
 
