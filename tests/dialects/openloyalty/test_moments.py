@@ -7,7 +7,8 @@ import pytest
 
 from dialects.openloyalty.till import permanent, post
 from guerdon.clock import DAY, LATEST, SECOND, from_datetime
-from guerdon.dialects.openloyalty.forms import Form, read_last_moment, read_moment
+from guerdon.dialects.openloyalty.dates import read_end, read_moment
+from guerdon.dialects.openloyalty.forms import Form
 
 WARSAW = ZoneInfo("Europe/Warsaw")
 NOON = 1_645_354_800_000_000
@@ -44,13 +45,13 @@ def test_anything_else_is_none(text):
 )
 def test_a_last_day_is_meant_to_its_end_also_when_clocks_are_changed(day, hours):
     start = read_moment(day, WARSAW)
-    assert read_last_moment(day, WARSAW) == start + hours * 3_600 * SECOND - 1
+    assert read_end(day, WARSAW) == start + hours * 3_600 * SECOND - 1
 
 
 def test_a_last_moment_is_meant_to_the_end_of_its_second():
-    assert read_last_moment("2022-02-20 12:00", WARSAW) == NOON + SECOND - 1
-    assert read_last_moment("soon", WARSAW) is None
-    assert read_last_moment("9999-12-31", WARSAW) >= read_moment("9999-12-31", WARSAW)
+    assert read_end("2022-02-20 12:00", WARSAW) == NOON + SECOND - 1
+    assert read_end("soon", WARSAW) is None
+    assert read_end("9999-12-31", WARSAW) >= read_moment("9999-12-31", WARSAW)
 
 
 @pytest.mark.parametrize(

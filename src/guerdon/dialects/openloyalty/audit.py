@@ -21,8 +21,9 @@ import msgspec
 from guerdon import limits
 from guerdon.dialects.openloyalty import audit_words as words
 from guerdon.dialects.openloyalty import sheets
+from guerdon.dialects.openloyalty.dates import read_end, read_moment
 from guerdon.dialects.openloyalty.desk import Answer, Endpoint, Visit
-from guerdon.dialects.openloyalty.forms import WRONG, read_last_moment, read_moment
+from guerdon.dialects.openloyalty.forms import WRONG
 from guerdon.dialects.openloyalty.lists import Page
 from guerdon.engine.commands.audit import ArchiveAudit, Archived
 from guerdon.errors import NotFound, Refused
@@ -177,7 +178,7 @@ def _moment(visit: Visit, name: str) -> int | None:
     asked = visit.asked(name)
     if not asked:
         return None
-    read = read_last_moment if name.endswith("To") else read_moment
+    read = read_end if name.endswith("To") else read_moment
     moment = read(asked, visit.timezone)
     if moment is None:
         raise Refused(f"{name} must be a date.", code="invalid_parameter", field=name)

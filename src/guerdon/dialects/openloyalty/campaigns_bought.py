@@ -13,8 +13,8 @@ from guerdon.dialects.openloyalty import campaigns_coupons_shapes as shapes
 from guerdon.dialects.openloyalty import campaigns_csv
 from guerdon.dialects.openloyalty.campaigns_lists import REWARD, member_number, shower
 from guerdon.dialects.openloyalty.campaigns_shapes import Audience
+from guerdon.dialects.openloyalty.dates import read_end, read_moment
 from guerdon.dialects.openloyalty.desk import Answer, Endpoint, Visit
-from guerdon.dialects.openloyalty.forms import read_last_moment, read_moment
 from guerdon.errors import Refused
 from guerdon.store import definitions, rewards
 from guerdon.store.port import Rows
@@ -132,7 +132,7 @@ def _filters(visit: Visit) -> Filters:
 
 
 def _bound(visit: Visit, name: str, asked: str) -> int:
-    read = read_last_moment if name.endswith("To") else read_moment
+    read = read_end if name.endswith("To") else read_moment
     moment = read(asked, visit.timezone)
     if moment is None:
         raise Refused(f"{name} must be a date.", code="invalid_parameter", field=name)

@@ -19,13 +19,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Literal, overload
 from uuid import UUID
 
 from guerdon import limits
-from guerdon.clock import LATEST, SECOND, from_datetime, to_local
+from guerdon.dialects.openloyalty.dates import MOMENT, last_of_day, read_moment
 from guerdon.errors import InvalidForm
 from guerdon.web.uploads import File
 
@@ -41,14 +41,6 @@ _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{0,20})?(?:[eE](?:\+?[0-9]|-[0-
 """At most 24 digits before the point, so that money has the 28 that `Decimal` reckons with; after
 it as many as a double's shortest text has."""
 _WHOLE = re.compile(r"([+-]?[0-9]{1,15})(?:\.0{1,9})?")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_MOMENT = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
-    r"(?:[T ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(?:\.[0-9]{1,9})?"
-    r" ?(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
-)
-_UNESCAPED = re.compile(r"([0-9-]{10}T[0-9:.]+) ([0-9]{2}:?[0-9]{2})")
-"""What a form makes of a moment whose `+` was not escaped, as in a documented example."""
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SWITCHES = {"1": True, "true": True, "on": True, "0": False, "false": False, "off": False}
 
@@ -239,7 +231,7 @@ class Form:
         found = self._text(name, required=required)
         if not found:
             return found
-        matched = _MOMENT.fullmatch(found)
+        matched = MOMENT.fullmatch(found)
         try:
             return date.fromisoformat(matched.group(1) if matched else "").isoformat()
         except ValueError:
@@ -267,7 +259,7 @@ class Form:
     def end(self, name: str, *, required: bool = True) -> int | None:
         """A moment at which something ends; a day without an hour is meant whole."""
         moment = self.moment(name, required=required)
-        last = _last_of_day(str(self.raw(name)).strip(), self._timezone)
+        last = last_of_day(str(self.raw(name)).strip(), self._timezone)
         return moment if last is None else last
 
     def uuid(self, name: str, *, required: bool = True) -> str | None:
@@ -447,47 +439,6 @@ class Form:
 def is_uuid(text: str) -> bool:
     """Whether a text is a uuid in its 36-character form, lower case."""
     return _UUID.fullmatch(text) is not None and UUID(text).int >= 0
-
-
-def read_moment(text: str, timezone: tzinfo) -> int | None:
-    """`YYYY-MM-DD`, then perhaps an hour, seconds, an offset; None when it is none of these."""
-    text = _UNESCAPED.sub(r"\1+\2", text)
-    if not _MOMENT.fullmatch(text):
-        return None
-    try:
-        moment = datetime.fromisoformat(text.replace(" ", "T", 1).replace(" ", ""))
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone)
-    try:
-        return from_datetime(moment)
-    except OverflowError:
-        return None
-
-
-def read_last_moment(text: str, timezone: tzinfo) -> int | None:
-    """The end of what a text names: of its day when it has no hour, otherwise of its second.
-
-    A day ends where the next one begins: when clocks are changed, after 23 or 25 hours.
-    """
-    moment = read_moment(text, timezone)
-    if moment is None:
-        return None
-    if _DAY.fullmatch(text):
-        return from_datetime(to_local(moment, timezone, days=1)) - 1
-    return moment + SECOND - 1
-
-
-def _last_of_day(text: str, timezone: tzinfo) -> int | None:
-    """The last microsecond of a day; None when the text is none."""
-    try:
-        day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
-    except ValueError:
-        return None
-    if day is None or day == date.max:
-        return None if day is None else LATEST
-    return from_datetime(datetime.combine(day + timedelta(1), time.min, timezone)) - 1
 
 
 def _by_name(given: object) -> Mapping[str, Any]:
