@@ -64,11 +64,11 @@ def changes(fields: Mapping[str, Any]) -> Details:
     found: Details = {}
     for field, name in _TEXTS.items():
         _take(found, name, fields, field, _text)
-    # Null removes neither of these, as it does not remove the identity either.
-    if fields.get("email") is not None:
-        _take(found, "email", fields, "email", _email)
-    if fields.get("telephone") is not None:
-        _take(found, "phone", fields, "telephone", _text)
+    # Null and blanks remove neither of these, as they do not remove the identity either.
+    for field, name, read in (("email", "email", _email), ("telephone", "phone", _phone)):
+        value = fields.get(field)
+        if value is not None and (not isinstance(value, str) or value.strip()):
+            found[name] = read(field, value)
     _take(found, "gender", fields, "gender", _gender)
     for field in ("birthday", "birthdate"):
         _take(found, "birthDate", fields, field, _day)
@@ -190,6 +190,11 @@ def _text(field: str, value: Any) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     raise _invalid(field, "must be a text")
+
+
+def _phone(field: str, value: Any) -> str:
+    """As the identity is kept: without white space around it."""
+    return _text(field, value).strip()
 
 
 def _email(field: str, value: Any) -> str:
