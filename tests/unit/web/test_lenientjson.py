@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from guerdon import errors
+from guerdon import errors, limits
 from guerdon.web.lenientjson import MISSING_COMMA, TRAILING_COMMA, decode_repaired
 
 # Source: WoowUp's events page, verbatim.
@@ -119,3 +119,17 @@ def test_a_repaired_text_must_pass_the_strict_decoder(body, code):
     with pytest.raises(errors.Refused) as refused:
         decode_repaired(body)
     assert refused.value.code == code
+
+
+def test_all_the_strict_decoder_would_take_can_be_repaired():
+    values = b" ,\n".join(b'"%d"\t: [\t]' % at for at in range(limits.json_keys_max))
+    value, repairs = decode_repaired(b"\n{ " + values + b" , }\n")
+    assert len(value) == limits.json_keys_max
+    assert repairs == (TRAILING_COMMA,)
+
+
+def test_a_text_of_more_pieces_than_that_is_not_looked_through():
+    body = b"[" + b"1," * (10 * limits.json_keys_max) + b"]"
+    with pytest.raises(errors.Refused) as refused:
+        decode_repaired(body)
+    assert refused.value.code == "invalid_json"
