@@ -118,6 +118,7 @@ tokens_remembered_max = 10_000  # signed tokens whose signature was checked a mo
 preflight_seconds = 600  # how long a browser may remember a CORS answer
 
 # --- Members -------------------------------------------------------------------------------------
+member_details_bytes_max = 65_536  # all of one member's; a change brings 16 KB at most
 activation_token_bytes = 10  # 20 hexadecimal characters, as documented
 activation_token_seconds = 7 * 86_400
 member_code_digits = 6  # as documented: short enough to be typed from a phone

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from guerdon import limits
 from guerdon.domain import definitions, registration
 from guerdon.domain.members import (
     NEWSLETTER,
@@ -24,8 +25,9 @@ from guerdon.engine.commands import (
 )
 from guerdon.engine.consequences import follow
 from guerdon.engine.folds.fact import text
+from guerdon.engine.folds.members import merged
 from guerdon.engine.record import record
-from guerdon.errors import Duplicate, NotFound
+from guerdon.errors import Duplicate, NotFound, Refused
 from guerdon.store import standing
 from guerdon.store.members import Member, by_number
 from guerdon.store.transaction import Transaction
@@ -158,10 +160,20 @@ def update_member(tx: Transaction, command: UpdateMember) -> int:
     require_free(tx, tenant_id, command.identities, command.number)
     changes = msgspec.json.decode(command.profile)
     if changes:
+        _require_bounded(member.profile, changes)
         describe(tx, tenant_id, who(tx, tenant_id, member), changes)
         _notice_custom_attributes(tx, tenant_id, changes)
     rename(tx, tenant_id, member, command.identities)
     return member.number
+
+
+def _require_bounded(profile: dict[str, Any], changes: dict[str, Any]) -> None:
+    """Each change is bounded; what many of them add up to would be read with every answer."""
+    bytes_max = limits.member_details_bytes_max
+    size_bytes = len(text(merged(profile, changes)).encode())
+    if size_bytes > bytes_max and size_bytes > len(text(profile).encode()):
+        message = f"The member's details would be larger than {bytes_max} bytes."
+        raise Refused(message, code="too_large")
 
 
 def describe(tx: Transaction, tenant_id: int, they: Who, changes: dict[str, Any]) -> None:

@@ -127,3 +127,19 @@ def test_bodies_of_many_keys_items_or_levels_are_refused(partner: Partner) -> No
         reply = partner.post("/user-events", head + metadata + b"}")
         assert (reply.status, reply.json()["code"]) == (400, "bad_request"), metadata[:50]
     assert not partner.house.activities()
+
+
+def test_what_is_known_of_a_user_does_not_grow_without_end(partner: Partner) -> None:
+    partner.user(service_uid="u-1")
+
+    def given(at: int, value: str | None) -> Any:
+        attributes = {f"{at}-{number}": value for number in range(100)}
+        return partner.put("/users/1", {"custom_attributes": attributes})
+
+    replies = [given(at, "x" * 100) for at in range(8)]
+    assert [reply.status for reply in replies] == [200] * 5 + [400] * 3
+    assert replies[-1].json()["code"] == "bad_request"
+    shown = partner.get("/users/1")
+    assert len(shown.json()["payload"]["custom_attributes"]) == 500
+    assert given(0, None).status == 200
+    assert given(7, "x" * 100).status == 200

@@ -241,7 +241,8 @@ class UpdateMember(Command, frozen=True):
     identities: (kind, value) to set: replaces the member's identities of that kind; an empty value
                 removes them, one the member has already changes nothing.
     The answer is the member's number, for whoever asks again under a name that is gone.
-    Errors:     NotFound `unknown_member`; Duplicate `member_exists` with `field`.
+    Errors:     NotFound `unknown_member`; Duplicate `member_exists` with `field`; Refused
+                `too_large`: more than `limits.member_details_bytes_max` of details in all.
     """
 
     Answer: ClassVar[Any] = int
