@@ -4,6 +4,8 @@ import asyncio
 import json
 
 from dialects.conscent import samples
+from guerdon.engine.commands.erasure import DeleteMember
+from guerdon.store import catalogue, members
 
 
 def post(house, headers, body=samples.BODY, **more):
@@ -99,6 +101,34 @@ def test_an_event_id_is_counted_once_for_good(house) -> None:
     assert again.headers["idempotency-replayed"] == "true"
     assert len(house.activities()) == 2
     assert [row[2] for row in house.outcomes()] == ["duplicate"]
+
+
+def test_an_event_that_was_counted_registers_nobody_anew(house) -> None:
+    headers = samples.headers(house.key("conscent"))
+    body = b'{"eventType":"A","userId":"u","eventId":"e-1"}'
+    first = post(house, headers, body=body)
+    house.execute(DeleteMember(house.tenant_id, 0, 1))
+    house.settle()
+    again = post(house, headers, body=body)
+    assert (again.status, again.body) == (200, first.body)
+    assert again.headers["idempotency-replayed"] == "true"
+    other = post(house, headers, body=b'{"eventType":"B","userId":"v","eventId":"e-1"}')
+    assert other.body == first.body
+    tenant = house.tenant_id
+    for user in ("u", "v"):
+        assert (
+            house.read(lambda rows, user=user: members.find(rows, tenant, "external", user)) is None
+        )
+    assert house.read(lambda rows: catalogue.by_name(rows, tenant, "B")) is None
+
+
+def test_a_key_with_a_counted_event_is_remembered_too(house) -> None:
+    headers = samples.headers(house.key("conscent"))
+    body = b'{"eventType":"A","userId":"u","eventId":"e-1"}'
+    post(house, headers, body=body)
+    marked = {**headers, "Idempotency-Key": "order-17"}
+    assert post(house, marked, body=body).headers["idempotency-replayed"] == "true"
+    assert post(house, marked, body=samples.BODY).status == 422
 
 
 def test_an_event_id_may_be_a_number(house) -> None:
