@@ -12,13 +12,13 @@ import msgspec
 
 from guerdon.clock import to_datetime
 from guerdon.domain import definitions
-from guerdon.engine import catalogue, deliveries
+from guerdon.engine import deliveries
 from guerdon.engine.commands import DeleteActivities, DeletionStarted
 from guerdon.engine.record import record
 from guerdon.engine.tenants import about_tenant
 from guerdon.errors import NotFound
 from guerdon.faults import fault
-from guerdon.store import activities
+from guerdon.store import activities, catalogue
 from guerdon.store.port import Rows
 from guerdon.store.transaction import Transaction
 
@@ -50,7 +50,8 @@ class Open(msgspec.Struct, frozen=True):
 def delete_activities(tx: Transaction, command: DeleteActivities) -> DeletionStarted:
     """See `DeleteActivities`."""
     tenant_id = command.tenant_id
-    type_id = catalogue.find(tx, tenant_id, command.type_name)
+    types = catalogue.all_types(tx.rows, tenant_id)
+    type_id = catalogue.latest_named(types, command.type_name)
     if type_id is None:
         raise NotFound("event not found", code="unknown_type", field="event_name")
     # What others of the same commit have just stored is taken, too, so it must be counted.
@@ -195,7 +196,7 @@ def _finish(tx: Transaction, tenant_id: int, deletion: Open) -> None:
 def _counts(tx: Transaction, command: DeleteActivities, type_id: int) -> dict[int, int]:
     """Per block: what the asker counted, if it still holds, and what has been packed since."""
     newest = activities.newest_deletion(tx.rows, command.tenant_id)
-    holds = command.counted_deletion == newest
+    holds = command.counted_deletion == newest and command.counted_type == type_id
     counts = dict(command.counts) if holds else {}
     later = tx.rows.all(
         "range_by_block",

@@ -16,12 +16,6 @@ class Type(msgspec.Struct, frozen=True):
     hidden_at: int | None = None
 
 
-def by_name(rows: Rows, tenant_id: int, name: str) -> Type | None:
-    """The visible type of that name."""
-    row = rows.one("type_by_name", tenant_id=tenant_id, name=name)
-    return Type(*row) if row else None
-
-
 def by_id(rows: Rows, tenant_id: int, type_id: int) -> Type | None:
     """The type with an id, hidden or not."""
     row = rows.one("type_by_id", tenant_id=tenant_id, type_id=type_id)
@@ -37,3 +31,10 @@ def visible(rows: Rows, tenant_id: int, offset: int, limit: int) -> list[Type]:
 def all_types(rows: Rows, tenant_id: int) -> dict[int, Type]:
     """Every type there ever was, by id."""
     return {row[0]: Type(*row) for row in rows.all("activity_types", tenant_id=tenant_id)}
+
+
+def latest_named(types: dict[int, Type], name: str) -> int | None:
+    """The type of that name whose activities are meant: the visible one, else the last hidden."""
+    named = [one for one in types.values() if one.name == name]
+    shown = [one for one in named if one.hidden_at is None] or named
+    return max((one.type_id for one in shown), default=None)

@@ -119,7 +119,8 @@ def test_an_event_that_was_counted_registers_nobody_anew(house) -> None:
         assert (
             house.read(lambda rows, user=user: members.find(rows, tenant, "external", user)) is None
         )
-    assert house.read(lambda rows: catalogue.by_name(rows, tenant, "B")) is None
+    types = house.read(lambda rows: catalogue.all_types(rows, tenant))
+    assert [one.name for one in types.values()] == ["A"]
 
 
 def test_a_key_with_a_counted_event_is_remembered_too(house) -> None:

@@ -217,6 +217,16 @@ def test_another_tenants_event_is_not_found_and_keeps_its_activities(shop: Partn
     assert listed(shop) == [1, 2, 3, 4, 5, 6]
 
 
+def test_an_event_out_of_the_catalogue_can_still_be_cleared(shop: Partner) -> None:
+    assert shop.delete("/events/1").status == 200
+    assert listed(shop, "event=view") == [1, 2, 3, 4, 5]
+    assert shop.delete(PATH, JULY).status == 200
+    assert listed(shop, "event=view") == [1, 5]
+    shop.house.settle()
+    assert listed(shop) == [1, 5, 6]
+    assert "3 events of type view" in sent_mail(shop)[0].get_content()
+
+
 def test_deleting_twice_deletes_nothing_more(shop: Partner) -> None:
     shop.house.settle()
     for _ in range(2):

@@ -25,7 +25,7 @@ from guerdon.store.port import Rows
 from guerdon.web.answers import Answer
 
 _NO_SCHEMA = "Failed matching any of the provided schemas."
-_Counts = tuple[int, int, tuple[tuple[int, int], ...]]
+_Counts = tuple[int, int, int, tuple[tuple[int, int], ...]]
 
 
 class Range(msgspec.Struct, frozen=True):
@@ -47,7 +47,7 @@ async def delete(visit: Visit) -> Answer:
     counted = await visit.engine.read_long(lambda rows: _counted(rows, visit.tenant_id, wanted))
     if counted is None:
         return visit.refusal(404, "not_found", "event not found", ["event not found"])
-    counted_until, counted_deletion, counts = counted
+    counted_type, counted_until, counted_deletion, counts = counted
     started: DeletionStarted = await visit.engine.execute(
         DeleteActivities(
             visit.tenant_id,
@@ -59,6 +59,7 @@ async def delete(visit: Visit) -> Answer:
             counted_until=counted_until,
             counted_deletion=counted_deletion,
             counts=counts,
+            counted_type=counted_type,
         )
     )
     return visit.ok({"request_id": started.deletion_id})
@@ -82,10 +83,8 @@ def read(fields: Fields) -> Range | None:
 
 
 def _counted(rows: Rows, tenant_id: int, wanted: Range) -> _Counts | None:
-    found = catalogue.by_name(rows, tenant_id, wanted.event)
-    if found is None:
+    type_id = catalogue.latest_named(catalogue.all_types(rows, tenant_id), wanted.event)
+    if type_id is None:
         return None
-    until, counts = activities.range_counts(
-        rows, tenant_id, found.type_id, wanted.first, wanted.last
-    )
-    return until, activities.newest_deletion(rows, tenant_id), counts
+    until, counts = activities.range_counts(rows, tenant_id, type_id, wanted.first, wanted.last)
+    return type_id, until, activities.newest_deletion(rows, tenant_id), counts

@@ -162,7 +162,7 @@ def _page(
             return []
     types = catalogue.all_types(rows, tenant_id)
     if event is not None:
-        type_id = _type_named(types, event)
+        type_id = catalogue.latest_named(types, event)
         if type_id is None:
             return []
     found = activities.page(
@@ -173,13 +173,6 @@ def _page(
         for number in {one.number for one in found}
     }
     return [_shape(one, types[one.type_id], names[one.number]) for one in found]
-
-
-def _type_named(types: dict[int, Type], name: str) -> int | None:
-    """The event of that name: the one in the catalogue, else the last that was taken out of it."""
-    named = [one for one in types.values() if one.name == name]
-    shown = [one for one in named if one.hidden_at is None] or named
-    return max((one.type_id for one in shown), default=None)
 
 
 def _shape(one: Activity, type: Type, names: dict[str, str]) -> dict[str, Any]:

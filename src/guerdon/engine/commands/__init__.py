@@ -191,9 +191,11 @@ class DeletionStarted(msgspec.Struct, frozen=True, array_like=True):
 class DeleteActivities(Command, frozen=True):
     """Hide a type's activities in a span of time at once and remove them bit by bit.
 
-    Both ends are inclusive, in microseconds. `counted_until` and `counts` (block, activities) say
-    what the asker has already counted, so that the committer only counts what came later; unless
-    there has been a deletion since `counted_deletion`, which may have taken some of them.
+    A name that was hidden means the type that had it last. Both ends are inclusive, in
+    microseconds. `counted_until` and `counts` (block, activities) say what the asker has already
+    counted of `counted_type`, so that the committer only counts what came later; unless the name
+    means another type by now, or there has been a deletion since `counted_deletion`, which may
+    have taken some of them.
     Errors: NotFound `unknown_type`.
     """
 
@@ -205,6 +207,7 @@ class DeleteActivities(Command, frozen=True):
     counted_until: int = 0
     counted_deletion: int = 0
     counts: tuple[tuple[int, int], ...] = ()
+    counted_type: int = 0
 
 
 # --- members -------------------------------------------------------------------------------------
