@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from guerdon.dialects.openloyalty import customers
 from guerdon.dialects.openloyalty import transactions_forms as forms
 from guerdon.dialects.openloyalty.desk import Answer, Endpoint, Visit
 from guerdon.dialects.openloyalty.forms import Form
@@ -143,10 +144,8 @@ async def list_mine(visit: Visit) -> Answer:
 
 async def list_of_customer(visit: Visit) -> Answer:
     """`GET /seller/transaction/customer/{customer}`."""
-    number = await visit.read(lambda rows: _number(rows, visit, visit.params["customer"]))
-    if number == _NOBODY:
-        return visit.missing()
-    return await _listed(visit, forms.wanted(visit, ("documentNumber",), number))
+    member = await customers.found(visit)
+    return await _listed(visit, forms.wanted(visit, ("documentNumber",), member.number))
 
 
 async def list_by_document(visit: Visit) -> Answer:

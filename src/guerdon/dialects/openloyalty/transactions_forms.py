@@ -16,7 +16,7 @@ from guerdon.dialects.openloyalty.visits import Visit
 from guerdon.domain.purchases import Item, Label
 from guerdon.engine.commands.purchases import RegisterPurchase, SimulatePurchase
 from guerdon.errors import Refused
-from guerdon.store import members
+from guerdon.store import members, standing
 from guerdon.store.port import Rows
 from guerdon.store.purchases import Wanted
 
@@ -122,7 +122,7 @@ def buyer(rows: Rows, tenant_id: int, form: Form) -> int:
     card = form.text("customerLoyaltyCardNumber", required=False)
     phone = form.text("customerPhoneNumber", required=False)
     if member_id is not None:
-        member = members.by_id(rows, tenant_id, member_id.lower())
+        member = standing.present(rows, tenant_id, member_id.lower())
         return _found(form, "customerId", member.number if member else None)
     if card is not None:
         number = members.find(rows, tenant_id, "card", card)
