@@ -201,6 +201,7 @@ webhook_secret_bytes_max = 64
 webhook_secret_bytes = 32
 delivery_detail_chars_max = 1_024  # of what a receiver answered, kept for the operator
 mail_seconds_max = 20.0
+mail_farewell_seconds_max = 2.0  # the server has the message already
 mail_address_chars_max = 254  # RFC 5321 4.5.3.1.3, without the angle brackets
 mail_local_part_chars_max = 64  # RFC 5321 4.5.3.1.1
 mail_subject_chars_max = 255

@@ -11,6 +11,7 @@ must be one printable line.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
@@ -85,8 +86,7 @@ async def send(
             files.written, config.data_dir / _FOLDER, name, message.as_bytes()
         )
     try:
-        async with asyncio.timeout(seconds_max):
-            return await _handed_over(message, mail.to, config)
+        return await _handed_over(message, mail.to, config, seconds_max)
     except (aiosmtplib.SMTPException, OSError) as error:
         return _failed(error)
 
@@ -137,17 +137,34 @@ def _file_name(message_id: str) -> str:
     return f"{message_id}.eml"
 
 
-async def _handed_over(message: EmailMessage, to: str, config: Config) -> Attempt:
-    """Over TLS from the start with smtps://; with smtp:// by STARTTLS where it is offered.
+async def _handed_over(
+    message: EmailMessage, to: str, config: Config, seconds_max: float
+) -> Attempt:
+    """One message in one conversation, which ends when the server has taken it.
+
+    What comes after that decides nothing: whether the farewell is refused, cut off or never
+    answered, the message is theirs, and sending it again would be a duplicate.
+    """
+    client = _client(config)
+    try:
+        async with asyncio.timeout(seconds_max):
+            await client.connect()
+            response = await client.send_message(message, sender=config.mail_from, recipients=[to])
+        with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+            await client.quit(timeout=limits.mail_farewell_seconds_max)
+    finally:
+        client.close()
+    return Attempt(status=int(aiosmtplib.SMTPStatus.completed), detail=files.brief(response[1]))
+
+
+def _client(config: Config) -> aiosmtplib.SMTP:
+    """TLS from the start with smtps://; with smtp:// by STARTTLS where it is offered.
 
     A password is only said inside TLS, or to this machine: whoever is in between could take the
     offer away. Source: RFC 8314 4.1.
     """
     server = urlsplit(config.smtp_url or "")
-    response = await aiosmtplib.send(
-        message,
-        sender=config.mail_from,
-        recipients=[to],
+    return aiosmtplib.SMTP(
         hostname=server.hostname,
         port=server.port,
         username=unquote(server.username) if server.username else None,
@@ -159,7 +176,6 @@ async def _handed_over(message: EmailMessage, to: str, config: Config) -> Attemp
         local_hostname=config.mail_from.rpartition("@")[2],
         timeout=limits.mail_seconds_max,
     )
-    return Attempt(status=int(aiosmtplib.SMTPStatus.completed), detail=files.brief(response[1]))
 
 
 def _must_be_secret(server: SplitResult) -> bool:

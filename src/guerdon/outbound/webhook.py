@@ -104,7 +104,7 @@ def retry_after(text: str, now_seconds: int) -> int | None:
         return min(int(text), limits.retry_after_seconds_max)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     # A date without a zone is GMT, the only one HTTP dates have.
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guerdon import config
+from guerdon import config, limits
 from guerdon.errors import Refused
 from guerdon.outbound import mail, wire
 from unit.outbound.certificates import certificate
@@ -287,6 +287,35 @@ def test_a_server_that_is_not_there_or_never_answers_is_tried_again(tmp_path):
 
     silent = mailed(Silent(), tmp_path, seconds_max=0.05)
     assert (silent.error, silent.give_up) == ("timeout", False)
+
+
+class _Abrupt(Mailbox):
+    """Says `last` to QUIT and hangs up; with None it says nothing and stays."""
+
+    def __init__(self, last):
+        super().__init__()
+        self.last = last
+
+    async def _say(self, writer, *lines):
+        if not lines[0].startswith("221"):
+            await super()._say(writer, *lines)
+        elif self.last is None:
+            await asyncio.Event().wait()
+        else:
+            writer.write(self.last)
+            writer.close()
+
+
+@pytest.mark.parametrize("last", [None, b"", b"500 what?\r\n", b"garbage\r\n"])
+def test_a_message_the_server_has_taken_is_delivered_however_it_ends_the_conversation(
+    tmp_path, monkeypatch, last
+):
+    monkeypatch.setattr(limits, "mail_farewell_seconds_max", 0.05)
+    # The whole time is for the message: a farewell that is never answered is no part of it.
+    box = _Abrupt(last)
+    result = mailed(box, tmp_path, seconds_max=limits.mail_seconds_max)
+    assert (result.status, result.error, result.detail) == (250, None, "queued as 1")
+    assert len(box.messages) == 1
 
 
 # --- Into files ----------------------------------------------------------------------------------

@@ -199,6 +199,8 @@ def test_retry_after_means_nothing_beside_another_status():
         (formatdate(NOW - 90, usegmt=True), None),
         ("Thu, 32 Foo 2025 00:00:00 GMT", None),
         ("Fri, 31 Dec 99999 23:59:59 GMT", None),
+        (f"Fri, 31 Dec {'9' * 20} 23:59:59 GMT", None),
+        (f"Fri, 31 Dec 2025 23:59:59 +{'9' * 20}", None),
     ],
 )
 def test_retry_after_is_seconds_or_a_date_within_a_bound_and_junk_is_ignored(text, seconds):
