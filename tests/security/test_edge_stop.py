@@ -122,6 +122,12 @@ def test_an_address_in_use_is_named():
                 listen("127.0.0.1", port, shares)
 
 
+@pytest.mark.parametrize("host", ["127..0.1", "a" * 64, "nobody.invalid"])
+def test_a_host_that_is_none_is_named(host):
+    with pytest.raises(errors.Misconfigured, match=host):
+        listen(host, 0)
+
+
 def test_listeners_share_a_port_and_its_connections_among_themselves_alone():
     with contextlib.ExitStack() as stack:
         listeners = [stack.enter_context(each) for each in listen("127.0.0.1", 0, 2)]

@@ -128,7 +128,8 @@ def listen(host: str, port: int, shares: int = 1) -> list[socket.socket]:
                 ]
             for listener in listeners:
                 listener.listen(limits.port_backlog)
-        except OSError as refused:
+        except (OSError, UnicodeError) as refused:
+            # A name that cannot be looked up, as one with an empty label, is a UnicodeError.
             raise errors.Misconfigured(f"Cannot listen on {host}:{port}: {refused}.") from refused
         undo.pop_all()
     return listeners
