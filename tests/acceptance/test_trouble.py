@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,6 +18,14 @@ _PROGRAM = """
 import resource
 resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
 from guerdon.cli.main import main
+main()
+"""
+# The command, killed when it has begun to write the copy.
+_KILLED = """
+import os, signal
+from guerdon.cli.main import main
+from guerdon.store.sqlite import store
+store._copy = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 main()
 """
 
@@ -64,6 +73,19 @@ def test_a_backup_without_room_leaves_nothing_behind(sqlite: Installation) -> No
         assert set(sqlite.folder.iterdir()) == before
     sqlite.told("backup", "copy.db")
     assert "exists already" in sqlite.refused("backup", "copy.db")
+
+
+def test_a_backup_that_is_killed_half_way_leaves_nothing_by_its_name(sqlite: Installation) -> None:
+    sqlite.tenant()
+    done = subprocess.run(
+        (sys.executable, "-c", _KILLED, "backup", "copy.db"),
+        env={**sqlite.environ},
+        cwd=sqlite.folder,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL
+    assert not (sqlite.folder / "copy.db").exists()
+    sqlite.told("backup", "copy.db")
 
 
 def test_a_lock_that_cannot_be_made(sqlite: Installation) -> None:

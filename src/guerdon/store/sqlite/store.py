@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -143,13 +144,15 @@ class SqliteStore:
     def backup(self, path: str) -> None:
         source = self._open(apsw.SQLITE_OPEN_READONLY)
         try:
-            _create(path)
+            # Beside its place until it is whole: what a kill leaves half-written must not pass for
+            # a backup. A file of no bytes would be restored as a new, empty store.
+            beside = _created_beside(Path(path))
             try:
-                _copy(source, path)
+                _copy(source, beside, path)
+                _named(beside, Path(path))
             except BaseException:
-                # What is there is no backup, and would be in the next one's way.
-                for name in (path, path + "-journal"):
-                    Path(name).unlink(missing_ok=True)
+                for each in (beside, beside.with_name(f"{beside.name}-journal")):
+                    each.unlink(missing_ok=True)
                 raise
         finally:
             source.close()
@@ -198,18 +201,36 @@ def _applied(connection: apsw.Connection) -> set[str]:
         raise in_our_words(error) from error
 
 
-def _create(path: str) -> None:
+def _created_beside(path: Path) -> Path:
+    """An empty file of its owner's beside `path`, where nothing is yet. Errors: StoreError."""
+    _require_free(path)
     try:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644))
-    except FileExistsError as error:
-        raise errors.Misconfigured(f"{path} exists already") from error
+        handle, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".part", dir=path.parent)
+    except OSError as error:
+        error.filename = str(path)  # the one that somebody knows
+        raise of_system(error) from error
+    os.close(handle)
+    return Path(name)
+
+
+def _require_free(path: Path) -> None:
+    if os.path.lexists(path):
+        raise errors.Misconfigured(f"{path} exists already")
+
+
+def _named(beside: Path, path: Path) -> None:
+    """Give what is whole and synced its name. Errors: StoreError; Misconfigured - it is taken."""
+    _require_free(path)
+    try:
+        beside.rename(path)
+        folders.sync(path.parent)
     except OSError as error:
         raise of_system(error) from error
 
 
-def _copy(source: apsw.Connection, path: str) -> None:
-    """Write what `source` holds into the empty file at `path`. Errors: StoreError."""
-    target = apsw.Connection(path, apsw.SQLITE_OPEN_READWRITE)
+def _copy(source: apsw.Connection, beside: Path, path: str) -> None:
+    """Write what `source` holds into the empty file `beside` its place. Errors: StoreError."""
+    target = apsw.Connection(str(beside), apsw.SQLITE_OPEN_READWRITE)
     copying = target.backup("main", source, "main")
     try:
         try:
