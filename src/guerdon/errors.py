@@ -17,6 +17,7 @@
     * StoreReadOnly    - the database accepts no writes now.
     * StoreUnavailable - the database cannot be reached.
     * OutcomeUnknown   - the failure came at COMMIT or after it: ask again with the same key.
+      * NotListed      - the commit holds, and what belongs beside the database is not there yet.
     * Conflict         - a unique key exists already.
   * Unsafe             - the storage would not keep the promises; Guerdon does not start.
   * Locked             - another process holds this store.
@@ -142,6 +143,13 @@ class StoreError(GuerdonError):
 
     code = "store_error"
 
+    def without_particulars(self) -> StoreError:
+        """The same for whoever asked: the database's own words name its address, roles and files.
+
+        Source: OWASP ASVS 5.0, 16.5.1.
+        """
+        return type(self)()
+
 
 class StoreFull(StoreError):
     """The store has no space left; nothing was written."""
@@ -171,6 +179,10 @@ class OutcomeUnknown(StoreError):
     """The store failed while committing: the outcome is unknown; ask again with the same key."""
 
     code = "outcome_unknown"
+
+
+class NotListed(OutcomeUnknown):
+    """Forgotten in the database, but not yet in the list beside it; ask again."""
 
 
 class DoesNotOpen(StoreError):

@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 
 from guerdon import limits
-from guerdon.errors import GuerdonError, OutcomeUnknown
+from guerdon.errors import GuerdonError, NotListed
 from guerdon.store import forgotten
 from guerdon.store.forgotten import Forgotten, Register
 from guerdon.store.port import Rows
@@ -38,15 +38,13 @@ class Listing:
     async def put(self, whose: Whose) -> None:
         """A member's line; none for one who was not forgotten.
 
-        Errors: OutcomeUnknown - the line is owed.
+        Errors: NotListed - the line is owed.
         """
         try:
             await self._write([whose])
         except GuerdonError as error:
             self.owe(whose)
-            raise OutcomeUnknown(
-                "forgotten in the database, but not yet in the list beside it; ask again"
-            ) from error
+            raise NotListed from error
         except asyncio.CancelledError:
             self.owe(whose)
             raise

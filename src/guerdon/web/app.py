@@ -195,15 +195,19 @@ class Application:
         if isinstance(error, errors.StoreError) and not isinstance(error, errors.StoreBusy):
             until = self._clock.monotonic() + limits.trouble_seconds
             self._trouble = (until, error.code)
+            answer = room.failed(request, error.without_particulars())
+            return self._noted(request, match, answer, code=error.code, reason=error.message)
         if isinstance(error, errors.GuerdonError):
             return self._noted(request, match, room.failed(request, error), code=error.code)
         request_id = self._clock.uuid()
         self._log.failed(request, room.name, request_id, error)
         return room.crashed(request, request_id)
 
-    def _noted(self, request: Request, match: Match, answer: Answer, *, code: str) -> Answer:
+    def _noted(
+        self, request: Request, match: Match, answer: Answer, *, code: str, reason: str = ""
+    ) -> Answer:
         """A refusal, logged; a 503 says when to come back."""
-        self._log.refused(request, answer.status, match.room.name, code)
+        self._log.refused(request, answer.status, match.room.name, code, reason)
         if answer.status != answers.UNAVAILABLE:
             return answer
         if any(name == b"retry-after" for name, _ in answer.headers):

@@ -86,10 +86,14 @@ class RequestLog:
         self._lines = 0
         self._unprinted = 0
 
-    def refused(self, request: Request, status: int, room: str, code: str) -> None:
-        """A request answered with a 4xx or 503."""
+    def refused(
+        self, request: Request, status: int, room: str, code: str, reason: str = ""
+    ) -> None:
+        """A request answered with a 4xx or 503; `reason` is what the sender was not told."""
         if self._has_room():
             fields = _request_fields(request, room)
+            if reason:
+                fields["reason"] = reason
             self._write("request_refused", status=status, code=code, **fields)
 
     def connection_refused(self, client: str | None, status: int, code: str) -> None:

@@ -16,7 +16,7 @@ class UnreachableAsker:
     """The way to a store that is gone."""
 
     async def ask(self, question):
-        raise StoreUnavailable
+        raise StoreUnavailable('connection to server at "db.inside" failed')
 
     ask_long = ask
 
@@ -41,6 +41,7 @@ def test_a_lost_store_is_a_problem(house):
     answer = house.run(Api(broken, house.config).health(None))
     assert answer.status == 503
     assert b'"status":"Problem","message":"The store cannot be reached."' in answer.body
+    assert b"db.inside" not in answer.body
 
 
 def test_a_browser_may_ask_from_anywhere(house):

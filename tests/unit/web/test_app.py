@@ -138,6 +138,25 @@ def test_what_goes_wrong_is_said_in_the_room_s_own_shape(application, method, pa
     assert lines[0]["status"] == status
 
 
+def test_what_the_database_says_of_itself_is_for_the_log_alone():
+    said = 'connection to server at "db.inside" (10.1.2.3) failed for user "loyal"'
+
+    async def lost(_request: Request) -> Answer:
+        raise errors.StoreUnavailable(said)
+
+    async def unreadable():
+        raise errors.StoreUnavailable(said)
+
+    rooms = [Room("open", "/open", (Route("POST", "", lost),))]
+    application = Application(rooms, Probes(ready, unreadable, dict))
+    for method, path in (("POST", b"/open"), ("GET", b"/metrics")):
+        with capture_logs() as lines:
+            status, _, body = asked(application, method, path)
+        assert status == 503
+        assert json.loads(body)["detail"] == "The store cannot be reached."
+        assert lines[0]["reason"] == said
+
+
 def test_405_names_the_methods_in_allow(application):
     with capture_logs():
         _, headers, _ = asked(application, "TRACE", b"/room/fail")

@@ -90,7 +90,8 @@ class Api:
         try:
             await self._engine.read(_looked)
         except StoreError as broken:
-            entry = {"name": "Store", "status": "Problem", "message": broken.message}
+            message = broken.without_particulars().message
+            entry = {"name": "Store", "status": "Problem", "message": message}
             return answers.json_answer(503, [entry], refusals.JSON)
         return answers.json_answer(200, [entry], refusals.JSON)
 
