@@ -6,6 +6,7 @@ import contextlib
 import json
 from datetime import datetime
 
+import psycopg
 import pytest
 
 from books import balance
@@ -21,6 +22,7 @@ from conformance.person import (
     tables,
     traces,
 )
+from conformance.stores import only_on_postgres
 from conformance.test_decisions import administrator, unlock
 from dialects.openloyalty.staff import staff
 from dialects.openloyalty.till import customer
@@ -53,6 +55,7 @@ from guerdon.store import books, decisions
 from guerdon.store.activities import after
 from guerdon.store.members import by_number, identities
 from guerdon.store.purchases import total_of
+from postgres import cluster
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
@@ -75,6 +78,31 @@ def test_no_trace_of_a_forgotten_person_is_left_anywhere(house, how):
     logs = person.api("GET", "/audit/log?perPage=100").json()["logs"]
     shown = {"events": json.dumps(person.events()).encode(), "audit": json.dumps(logs).encode()}
     assert traces(shown) == []
+
+
+@only_on_postgres
+def test_postgresqls_files_name_nobody_once_they_are_written_anew(house):
+    def run(*statements):
+        with psycopg.connect(house.config.database_url, autocommit=True) as connection:
+            for each in statements:
+                connection.execute(each)
+            return connection.execute(
+                "SELECT oid FROM pg_database WHERE datname = current_database()"
+            )
+
+    def named():
+        (oid,) = run("CHECKPOINT").fetchone()
+        files = (cluster().folder / "data" / "base" / str(oid)).iterdir()
+        return traces({path.name: path.read_bytes() for path in files})
+
+    person = Person(house)
+    # What the planner is told of a column holds values of it.
+    run("ANALYZE")
+    assert named()
+    person.forget("delete")
+    # The documents' words: a plain VACUUM leaves the bytes in the pages that it frees.
+    run("ANALYZE", "VACUUM FULL")
+    assert named() == []
 
 
 def test_balances_history_and_the_chain_outlive_the_person(house):
