@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import apsw
 import pytest
 
 from crash import oracle, small
@@ -81,6 +83,28 @@ def test_a_write_lock_held_by_another_process_is_a_busy_store(store, monkeypatch
     assert [sent.is_acknowledged for sent in workload.send(batches)] == [True] * 3
     oracle.examine(store, workload.ledger)
     workload.committer.close()
+
+
+def test_whoever_looks_waits_for_who_has_the_file_alone_for_a_moment(store, tmp_path, monkeypatch):
+    plain, alone = apsw.Connection, []
+
+    class Waiting(apsw.Connection):
+        """Where the others would wait for a while, who has the file lets it go."""
+
+        def set_busy_timeout(self, milliseconds):
+            self.set_busy_handler(lambda _: bool(alone) and alone.pop().close() is None)
+
+    def look():
+        with contextlib.closing(store.reader()) as reader:
+            return reader.ask(lambda rows: rows.all("tenants"))
+
+    monkeypatch.setattr(apsw, "Connection", Waiting)
+    for ask in (store.pending_migrations, look, lambda: store.backup(str(tmp_path / "copy.db"))):
+        alone.append(plain(str(store.path)))
+        alone[0].pragma("locking_mode", "exclusive")
+        alone[0].execute("BEGIN IMMEDIATE; COMMIT")
+        assert not ask()
+        assert not alone
 
 
 def test_a_second_process_is_told_who_holds_the_store(store):

@@ -87,7 +87,6 @@ class SqliteStore:
     def reader(self) -> SqliteReader:
         connection = self._open(apsw.SQLITE_OPEN_READONLY)
         try:
-            connection.set_busy_timeout(limits.busy_milliseconds_max)
             _set(connection, _READER)
         except apsw.Error as error:
             connection.close()
@@ -161,7 +160,6 @@ class SqliteStore:
         _make_folder(self.path.parent)
         try:
             connection = self._open(apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
-            connection.set_busy_timeout(limits.busy_milliseconds_max)
             _set(connection, _WRITER)
         except apsw.Error as error:
             raise in_our_words(error) from error
@@ -176,9 +174,12 @@ class SqliteStore:
 
     def _open(self, flags: int) -> apsw.Connection:
         try:
-            return apsw.Connection(str(self.path), flags, self._vfs, limits.sqlite_statements_max)
+            made = apsw.Connection(str(self.path), flags, self._vfs, limits.sqlite_statements_max)
         except apsw.Error as error:
             raise in_our_words(error) from error
+        # Whoever comes first or goes last holds the whole file for a moment, also against readers.
+        made.set_busy_timeout(limits.busy_milliseconds_max)
+        return made
 
 
 def _set(connection: apsw.Connection, settings: Mapping[str, str | int]) -> None:
