@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from datetime import datetime
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -185,10 +186,14 @@ def test_an_anonymised_member_stays_a_number_and_a_deleted_one_is_not_found(hous
         assert (reply.status, reply.json()["code"]) == (404, "user_not_found"), path
     users = house.call("GET", "/apiv3/users?limit=100", headers=person.woowup).json()["payload"]
     assert person.number not in {each["user_id"] for each in users}
-    assign = {"transactionDocumentNumber": "early", "customerId": person.member_id}
-    assert (
-        person.api("POST", "/admin/transaction/customer/assign", {"assign": assign}).status == 404
-    )
+    # As an id that nobody ever had.
+    refusals = [
+        person.api("POST", "/admin/transaction/customer/assign", {"assign": assign})
+        for customer_id in (person.member_id, str(UUID(int=1)))
+        for assign in [{"transactionDocumentNumber": "early", "customerId": customer_id}]
+    ]
+    assert [reply.status for reply in refusals] == [400, 400]
+    assert refusals[0].body == refusals[1].body
     for command in (
         AssignPurchase(house.tenant_id, 0, "early", person.number),
         UpdateMember(house.tenant_id, 0, person.number, "{}"),

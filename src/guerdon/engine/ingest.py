@@ -55,7 +55,7 @@ def ingest(tx: Transaction, command: Ingest) -> Ingested:
         return seen
     type_ids = _types(tx, memory, command)
     answer = _store(tx, command, numbers, type_ids, known)
-    _remember(tx, command, numbers[0], answer)
+    _remember(tx, command, numbers, answer)
     fault("after_first_row")
     return answer
 
@@ -67,13 +67,14 @@ def _stored_before(tx: Transaction, command: Ingest, known: dict[str, int]) -> I
     """
     positions = [known[item.event_id] for item in command.items if item.event_id]
     answer = Ingested(positions[0], len(positions), True, _apart(positions))
-    _remember(tx, command, _NOBODY, answer)
+    _remember(tx, command, [], answer)
     return answer
 
 
-def _remember(tx: Transaction, command: Ingest, number: int, answer: Ingested) -> None:
+def _remember(tx: Transaction, command: Ingest, numbers: list[int], answer: Ingested) -> None:
+    """Keep the answer for the command's key; numbers: whose activities, none if not looked up."""
     if command.replay is not None:
-        replay = idempotency.of_member(command.replay, number)
+        replay = idempotency.of_member(command.replay, numbers[0] if numbers else _NOBODY)
         idempotency.remember(tx, command.tenant_id, replay, _without_names(answer))
 
 

@@ -439,3 +439,34 @@ def test_a_status_by_points_says_what_the_next_level_and_the_review_need(house, 
     assert (status["pointsRequiredToRetainLevel"], status["levelWillExpireInDays"]) == (0, 365)
     assert "transactionsAmountToNextLevel" not in status
     assert status["pointsExpiringNextMonth"] == 0
+
+
+def test_a_path_names_a_customer_by_card_as_well(house, admin):
+    level_id = level(house)
+    theirs, other = (
+        enrol(house, admin, email=f"{card}@example.com", phone=None, loyaltyCardNumber=card)
+        for card in ("4444-555", "777")
+    )
+    assert get(house, "/customer/4444-555", admin)["customerId"] == theirs
+    assert get(house, "/admin/customer/777/status", admin)["customerId"] == other
+    assert get(house, "/admin/customer/777/campaign/bought", admin)["total"] == 0
+    renamed = put(house, "777", {"customer": {"lastName": "New"}}, admin)
+    assert renamed.json() == {"customerId": other}
+    moved = post(house, "/customer/777/level", {"levelId": level_id}, admin)
+    assert moved.status == 200, moved.body
+    assert get(house, f"/customer/{other}", admin)["manuallyAssignedLevelId"] == {
+        "levelId": level_id
+    }
+    for nobodys in ("4444", "0777", "4444-5555"):
+        assert house.call("GET", f"/api/customer/{nobodys}", headers=admin).status == 404
+    assert house.call("DELETE", f"/api/customer/{other}", headers=admin).status in (200, 204)
+    assert house.call("GET", "/api/customer/777", headers=admin).status == 404
+
+
+def test_a_customer_names_only_themselves_by_card(house, admin):
+    member_id = enrol(house, admin, loyaltyCardNumber="mine")
+    enrol(house, admin, email="you@example.com", phone=None, loyaltyCardNumber="yours")
+    me = customer(house, member_id)
+    assert get(house, "/customer/mine", me)["customerId"] == member_id
+    for card in ("yours", "nobodys"):
+        assert house.call("GET", f"/api/customer/{card}", headers=me).status == 403

@@ -70,6 +70,19 @@ def test_a_filter_finds_whom_it_describes(house, admin):
         assert names(house, admin, query) == (expected, len(expected)), query
 
 
+def test_a_plus_that_was_not_escaped_finds_whom_it_was_meant_for(house, admin):
+    enrol(house, admin, firstName="Fay", email="fay+shop@example.com", phone="+48500700800")
+    for query in (
+        "?email=fay+shop@example.com",
+        "?email=fay+shop@example.com&strict=1",
+        "?emailOrPhone=fay+shop@example.com",
+        "?phone=+48500700800",
+        "?phone=+48500700800&strict=1",
+        "?emailOrPhone=+48500700800&strict=1",
+    ):
+        assert names(house, admin, query) == ("F", 1), query
+
+
 def test_pages_and_orders_show_everybody_once(house, admin):
     assert names(house, admin) == ("ABCDE", 5)
     assert names(house, admin, "?page=2&perPage=2") == ("CD", 5)

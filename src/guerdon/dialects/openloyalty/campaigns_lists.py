@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from guerdon.dialects.openloyalty import customers
 from guerdon.dialects.openloyalty.campaigns_audience import Counter
 from guerdon.dialects.openloyalty.campaigns_shapes import Audience, Shower, spoken
 from guerdon.dialects.openloyalty.desk import Answer, Visit
 from guerdon.dialects.openloyalty.forms import Form
 from guerdon.domain.rewards import LANGUAGES, Reward, parse
 from guerdon.errors import NotFound
-from guerdon.store import definitions, standing
+from guerdon.store import definitions
 from guerdon.store.definitions import Definition
 from guerdon.store.port import Rows
 
@@ -46,11 +47,8 @@ def required(rows: Rows, visit: Visit) -> Definition:
 
 
 def member_number(rows: Rows, visit: Visit) -> int:
-    """The number of the member the path names. Errors: NotFound `unknown_member`."""
-    found = standing.present(rows, visit.tenant_id, visit.params["customer"].lower())
-    if found is None:
-        raise NotFound(code="unknown_member")
-    return found.number
+    """The number of the member the path names. Errors: as of `customers.named`."""
+    return customers.named(rows, visit).number
 
 
 def shower(rows: Rows, visit: Visit, audience: Audience, number: int = 0) -> Shower:

@@ -22,6 +22,8 @@ from guerdon.dialects.openloyalty import customers_status as status
 from guerdon.dialects.openloyalty import refusals
 from guerdon.dialects.openloyalty.customers_shapes import TYPES
 from guerdon.dialects.openloyalty.desk import Answer, Context, Endpoint, Visit
+from guerdon.dialects.openloyalty.forms import is_uuid
+from guerdon.domain import identities
 from guerdon.engine.commands.members import EditMember
 from guerdon.engine.commands.standing import AssignPos
 from guerdon.errors import Forbidden, NotFound, Refused
@@ -97,14 +99,25 @@ async def show_status(visit: Visit) -> Answer:
 
 
 def named(rows: Rows, visit: Visit) -> Member:
-    """The customer a path names. Errors: Forbidden for another customer; NotFound."""
-    member_id = visit.params["customer"].lower()
-    if visit.caller.kind == "customer" and visit.caller.id != member_id:
+    """The customer a path names, by id or by the number of their loyalty card.
+
+    Errors: Forbidden for another customer; NotFound `unknown_member`.
+    Source: what is no uuid is a card's number to clients of earlier releases.
+    """
+    asked = visit.params["customer"]
+    member = _by_id_or_card(rows, visit.tenant_id, asked)
+    if visit.caller.kind == "customer" and (member is None or member.member_id != visit.caller.id):
         raise Forbidden("Access Denied.")
-    member = standing.present(rows, visit.tenant_id, member_id)
     if member is None:
         raise NotFound(code="unknown_member")
     return member
+
+
+def _by_id_or_card(rows: Rows, tenant_id: int, asked: str) -> Member | None:
+    if is_uuid(asked.lower()):
+        return standing.present(rows, tenant_id, asked.lower())
+    number = members.find(rows, tenant_id, identities.CARD, asked)
+    return None if number is None else members.by_number(rows, tenant_id, number)
 
 
 async def found(visit: Visit) -> Member:

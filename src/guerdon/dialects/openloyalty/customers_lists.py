@@ -48,6 +48,8 @@ _WHOLE = re.compile(r"[0-9]{1,6}")
 _MONEY = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,4})?")
 _ADDRESS = {"city": "city", "postcode": "postal"}
 _HOUR = 3_600 * SECOND
+_TELLING_PHONES = ("phone", "emailOrPhone")
+_UNESCAPED = re.compile(r"^ (?=[0-9])")
 _BY_TOTAL = (*_AMOUNTS, "lastTransactionDate")
 _BY_DETAIL = (*_TEXTS, "gender", "birthDate")
 SORTS = (*_BY_DETAIL, *_BY_TOTAL, "customerId", "createdAt", "updatedAt")
@@ -134,14 +136,23 @@ def filters(visit: Visit) -> Wanted:
     days = _whole(visit, "daysFromLastTransactionTo")
     hours = _whole(visit, "hoursFromLastUpdateTo")
     return Wanted(
-        texts={
-            name: visit.asked(name).lower() for name in (*_TEXTS, *_EITHER) if visit.asked(name)
-        },
+        texts={name: text.lower() for name in (*_TEXTS, *_EITHER) if (text := _asked(visit, name))},
         totals=tuple(totals),
         updated_from=None if hours is None else visit.now - hours * _HOUR,
         bought_from=None if days is None else visit.now - days * DAY,
         strict=bool(visit.asked_switch("strict")),
     )
+
+
+def _asked(visit: Visit, name: str) -> str:
+    """A text asked for. A blank in an e-mail, or before a phone, is a `+` that was not escaped.
+
+    Source: clients that put the address together by hand.
+    """
+    text = visit.asked(name)
+    if name == "email" or "@" in text:
+        return text.replace(" ", "+")
+    return _UNESCAPED.sub("+", text) if name in _TELLING_PHONES else text
 
 
 class Search:
@@ -197,7 +208,7 @@ class Search:
         field = next((name for name in _NAMED if name in texts), None)
         if not self._wanted.strict or field is None:
             return None
-        asked = self._visit.asked(field)
+        asked = _asked(self._visit, field)
         try:
             return _NAMED[field], identities.normalise(_NAMED[field], asked)
         except Refused:

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from guerdon.dialects.openloyalty import customers
 from guerdon.dialects.openloyalty import earning_rules_forms as forms
 from guerdon.dialects.openloyalty.desk import Answer, Context, Endpoint, Visit
 from guerdon.dialects.openloyalty.earning_rules_shapes import Shapes
@@ -20,8 +21,8 @@ from guerdon.domain.registration import points_number
 from guerdon.domain.rules import parse
 from guerdon.engine.commands.definitions import Define
 from guerdon.engine.commands.rules import ReportEvent, UseCode, VisitPlace
-from guerdon.errors import Forbidden, NotFound
-from guerdon.store import definitions, rules, standing
+from guerdon.errors import NotFound
+from guerdon.store import definitions, rules
 from guerdon.store.definitions import Definition
 from guerdon.store.port import Rows
 
@@ -147,7 +148,7 @@ async def use_mine(visit: Visit) -> Answer:
 
 async def use_event(visit: Visit) -> Answer:
     """`POST /{version}/earnRule/{eventName}/customer/{customer}`."""
-    return await _use_event(visit, await _customer(visit))
+    return await _use_event(visit, (await customers.found(visit)).number)
 
 
 async def use_code(visit: Visit) -> Answer:
@@ -158,7 +159,7 @@ async def use_code(visit: Visit) -> Answer:
     use = UseCode(
         visit.tenant_id,
         visit.key_id,
-        await _customer(visit),
+        (await customers.found(visit)).number,
         code,
         rule_id or "",
         actor=visit.actor,
@@ -176,7 +177,7 @@ async def visit_place(visit: Visit) -> Answer:
     use = VisitPlace(
         visit.tenant_id,
         visit.key_id,
-        await _customer(visit),
+        (await customers.found(visit)).number,
         latitude,
         longitude,
         rule_id or "",
@@ -193,17 +194,6 @@ async def _use_event(visit: Visit, number: int) -> Answer:
 
 def _earned(visit: Visit, earned: Any) -> Answer:
     return visit.ok({"points": points_number(earned.points)})
-
-
-async def _customer(visit: Visit) -> int:
-    """The number of the member in the path; somebody else's is none of a member's business."""
-    member_id = visit.params["customer"].lower()
-    if visit.caller.kind == "customer" and visit.caller.id != member_id:
-        raise Forbidden("Access Denied.")
-    member = await visit.read(lambda rows: standing.present(rows, visit.tenant_id, member_id))
-    if member is None:
-        raise NotFound(code="unknown_member")
-    return member.number
 
 
 def _get(rows: Rows, visit: Visit) -> Definition:

@@ -8,14 +8,14 @@ from __future__ import annotations
 import msgspec
 
 from guerdon import limits
+from guerdon.dialects.openloyalty import customers, refusals, rosters
 from guerdon.dialects.openloyalty import levels_forms as forms
-from guerdon.dialects.openloyalty import refusals, rosters
 from guerdon.dialects.openloyalty.desk import Answer, Endpoint, Visit
 from guerdon.dialects.openloyalty.forms import MISSING_CHOICE
 from guerdon.engine.commands.definitions import Define, Undefine
 from guerdon.engine.commands.levels import MoveToLevel, RemoveManualLevel
 from guerdon.errors import NotFound, Refused
-from guerdon.store import definitions, levels, pictures, standing
+from guerdon.store import definitions, levels, pictures
 from guerdon.store.definitions import Definition
 from guerdon.web import answers
 
@@ -150,8 +150,8 @@ async def move_member(visit: Visit) -> Answer:
     level_id = form.text("levelId", required=False)
     if not level_id:
         return answers.json_answer(400, {"levelId": "field is required"}, refusals.JSON)
-    number = await _number(visit)
-    command = MoveToLevel(visit.tenant_id, visit.key_id, number, level_id, visit.actor)
+    member = await customers.found(visit)
+    command = MoveToLevel(visit.tenant_id, visit.key_id, member.number, level_id, visit.actor)
     try:
         await visit.execute(command)
     except Refused as refused:
@@ -164,8 +164,9 @@ async def move_member(visit: Visit) -> Answer:
 
 async def free_member(visit: Visit) -> Answer:
     """`POST /customer/{customer}/remove-manually-level`."""
-    number = await _number(visit)
-    await visit.execute(RemoveManualLevel(visit.tenant_id, visit.key_id, number, visit.actor))
+    member = await customers.found(visit)
+    command = RemoveManualLevel(visit.tenant_id, visit.key_id, member.number, visit.actor)
+    await visit.execute(command)
     return visit.nothing()
 
 
@@ -207,11 +208,3 @@ async def _asked(visit: Visit) -> Definition:
     if found is None:
         raise NotFound(code="unknown_definition")
     return found
-
-
-async def _number(visit: Visit) -> int:
-    member_id = visit.params["customer"].lower()
-    found = await visit.read(lambda rows: standing.present(rows, visit.tenant_id, member_id))
-    if found is None:
-        raise NotFound(code="unknown_member")
-    return found.number
