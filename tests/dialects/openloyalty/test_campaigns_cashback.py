@@ -63,6 +63,22 @@ def test_points_are_simulated_and_redeemed_as_documented(counter):
             assert {each for each in children if "errors" in children[each]} == fields
 
 
+@pytest.mark.parametrize("amount", [1.006, "0.999", True])
+def test_nobody_redeems_another_amount_than_the_one_asked_for(counter, amount):
+    counter.gives(20)
+    counter.offer("cashback", (), pointValue=1)
+    for path, headers, named in (
+        (f"{ADMIN}/simulate", counter.admin, {"customerId": counter.ann.member_id}),
+        (f"{ADMIN}/redeem", counter.admin, {"customerId": counter.ann.member_id}),
+        (OWN, counter.own, {}),
+    ):
+        reply = counter.ask(path, {**named, "pointsAmount": amount}, headers)
+        assert reply.status == 400, path
+        children = reply.json()["form"]["children"]
+        assert children["pointsAmount"] == {"errors": ["This value is not valid."]}
+    assert counter.balance() == 20
+
+
 def test_a_day_has_the_documented_bound(counter):
     counter.gives(50)
     counter.offer("cashback", (), pointValue=1)

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from dialects.openloyalty.desk import serve
 from dialects.openloyalty.session import FORM, JSON, administrator
 from guerdon.dialects.openloyalty.desk import Endpoint
@@ -87,20 +89,20 @@ def test_a_form_is_read_alike_from_json_and_from_brackets(house):
     body = {
         "level": {
             "name": "gold",
-            "points": 12.345,
+            "points": 12.34,
             "active": False,
             "reward": {"value": "0.15"},
             "specialRewards": [{"startAt": "2019-02-20 09:28"}, {"startAt": "2019-02-20"}],
         }
     }
     spelled = (
-        "level[name]=gold&level[points]=12.345&level[active]=0&level[reward][value]=0.15"
+        "level[name]=gold&level[points]=12.340&level[active]=0&level[reward][value]=0.15"
         "&level[specialRewards][0][startAt]=2019-02-20T10:28:00%2B0100"
         "&level[specialRewards][1][startAt]=2019-02-20"
     )
     expected = {
         "name": "gold",
-        "points": 1235,
+        "points": 1234,
         "active": False,
         "value": 1500,
         "starts": [1_550_654_880_000_000, 1_550_620_800_000_000],
@@ -108,6 +110,16 @@ def test_a_form_is_read_alike_from_json_and_from_brackets(house):
     for kind, text in ((JSON, json.dumps(body)), (FORM, spelled)):
         reply = call("POST", "/try/form", headers=headers | kind, body=text)
         assert (reply.status, reply.json()) == (200, expected)
+
+
+@pytest.mark.parametrize("amount", [12.345, 12.3400001, "12.345", True])
+def test_points_are_taken_as_they_were_sent_or_not_at_all(house, amount):
+    call = serve(house, Endpoint("POST", "/form", created, "admin"))
+    body = {"level": {"name": "gold", "points": amount}}
+    reply = call("POST", "/try/form", headers=permanent(house) | JSON, body=json.dumps(body))
+    assert reply.status == 400
+    children = reply.json()["form"]["children"]
+    assert children["points"] == {"errors": ["This value is not valid."]}
 
 
 def test_everything_wrong_with_a_form_is_said_at_once(house):

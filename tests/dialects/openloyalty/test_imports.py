@@ -163,6 +163,20 @@ def test_points_are_imported_by_any_name_of_a_member(house):
     assert all("11000000" not in item.get("message", "") for item in items)
 
 
+@pytest.mark.parametrize(
+    ("kind", "sent"), [("adding", "1.005"), ("adding", "0"), ("moving", "15"), ("spending", "-3")]
+)
+def test_points_that_are_not_moved_are_reported_as_they_were_sent(house, kind, sent):
+    who = house.member(("card", "9"))
+    row = (
+        "<pointsTransfer><customerLoyaltyCardNumber>9</customerLoyaltyCardNumber>"
+        f"<points>{sent}</points><type>{kind}</type></pointsTransfer>"
+    )
+    (item,) = send(house, POINTS, file("pointsTransfers", row), permanent(house)).json()["items"]
+    assert (item["status"], item["identifier"]) == ("error", f"9/({kind} {sent})")
+    assert balance(house, who.number) == 0
+
+
 def test_transactions_and_matches_are_imported(house):
     headers = permanent(house)
     who = house.member(("email", "jdoe@example.com"), ("card", "9"))

@@ -9,8 +9,8 @@ either way. Nothing is ever a float: a JSON number is read by its shortest decim
 
 An edit keeps the fields that were not sent (`Form.kept`); one that was sent empty is taken away.
 
-Units:   points are integers of hundredths, money of 1/10,000, both rounded half up; moments are
-         microseconds UTC, read in the programme's time zone when they name no offset.
+Units:   points are integers of hundredths, and never finer; money is of 1/10,000, rounded half up;
+         moments are microseconds UTC, read in the programme's time zone when they name no offset.
 Errors:  InvalidForm from `check`.
 Source:  Open Loyalty 4.3 and its framework's form errors.
 """
@@ -196,8 +196,15 @@ class Form:
         low: int = 0,
         high: int = limits.points_hundredths_max,
     ) -> int | None:
-        """Points as hundredths, between two bounds in hundredths; `low` when it is wrong."""
-        return self._decimal(name, _HUNDREDTHS, required=required, low=low, high=high)
+        """Points as hundredths, between two bounds in hundredths; `low` when it is wrong.
+
+        A finer amount is wrong: rounded, it would be another than the one that was asked for.
+        """
+        value = self._decimal(name, _HUNDREDTHS, required=required, low=low, high=high)
+        if value is None or not self.is_right(name) or _is_hundredths(self._given[name]):
+            return value
+        self.fail(name, WRONG)
+        return low
 
     @overload
     def money(
@@ -439,6 +446,11 @@ class Form:
 def is_uuid(text: str) -> bool:
     """Whether a text is a uuid in its 36-character form, lower case."""
     return _UUID.fullmatch(text) is not None and UUID(text).int >= 0
+
+
+def _is_hundredths(given: object) -> bool:
+    """Whether a number, which is within bounds, has at most two decimals, and is no switch."""
+    return not isinstance(given, bool) and Decimal(str(given).strip()) % _HUNDREDTHS == 0
 
 
 def _by_name(given: object) -> Mapping[str, Any]:

@@ -103,7 +103,7 @@ def _points(rows: Rows, visit: Visit, form: Form) -> tuple[str, Row]:
     days = form.whole("validityDuration", required=False, low=1, high=limits.points_days_max)
     kind = form.choice("type", ("adding", "spending"))
     amount = msgspec.json.encode(points_number(points)).decode()
-    identifier = f"{who}/({kind} {amount})"
+    identifier = f"{who}/({_as_sent(form, 'type', kind)} {_as_sent(form, 'points', amount)})"
     moves = AddPoints if kind == "adding" else SpendPoints
     command = moves(
         visit.tenant_id,
@@ -163,6 +163,11 @@ SHAPES: dict[Kind, Shape] = {
         "matchCustomers", "matchCustomer", _match, lambda made: {"transactionId": made}
     ),
 }
+
+
+def _as_sent(form: Form, name: str, read: str) -> str:
+    """What was read from a field, or what was in it when that could not be read."""
+    return read if form.is_right(name) else form.text(name, required=False) or ""
 
 
 def _email(form: Form) -> str | None:

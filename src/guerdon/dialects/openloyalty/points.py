@@ -9,12 +9,11 @@ Source: Open Loyalty 4.3, "Points transfers", "Customer points transfers"; its
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
 
 from guerdon import limits
 from guerdon.dialects.openloyalty import points_lists, refusals
 from guerdon.dialects.openloyalty.desk import Answer, Endpoint, Short, Visit
-from guerdon.dialects.openloyalty.forms import WRONG, Form
+from guerdon.dialects.openloyalty.forms import Form
 from guerdon.domain import identities
 from guerdon.engine.commands import Command
 from guerdon.engine.commands.points import (
@@ -32,7 +31,7 @@ from guerdon.web import answers
 from guerdon.web.request import Request
 
 _NOBODY = 0
-_DECIMALS_MAX = 2
+_POINTS_MIN = 1
 _NAMES = (identities.EMAIL, identities.PHONE, identities.CARD)
 _MESSAGES = {
     "insufficient_points": "Not enough points.",
@@ -81,7 +80,7 @@ async def block(visit: Visit) -> Answer:
         visit.tenant_id,
         visit.key_id,
         number=await _customer(visit, form, "customer"),
-        points=_amount(form),
+        points=form.points("points", low=_POINTS_MIN),
         comment=form.text("comment", required=False),
         issuer=visit.issuer,
         actor=visit.actor,
@@ -119,7 +118,7 @@ def _adding(visit: Visit, form: Form, number: int, version: int = 0) -> AddPoint
         visit.tenant_id,
         visit.key_id,
         number=number,
-        points=_amount(form),
+        points=form.points("points", low=_POINTS_MIN),
         comment=form.text("comment", required=False),
         issuer=visit.issuer,
         validity_days=form.whole(
@@ -135,7 +134,7 @@ def _spending(visit: Visit, form: Form, number: int, version: int = 0) -> SpendP
         visit.tenant_id,
         visit.key_id,
         number=number,
-        points=_amount(form),
+        points=form.points("points", low=_POINTS_MIN),
         comment=form.text("comment", required=False),
         issuer=visit.issuer,
         actor=visit.actor,
@@ -163,7 +162,7 @@ async def _sent(visit: Visit, form: Form, sender: int) -> Answer:
         visit.key_id,
         sender=sender,
         receiver=await _customer(visit, form, "receiver", _NAMES),
-        points=_amount(form),
+        points=form.points("points", low=_POINTS_MIN),
         issuer=visit.issuer,
         actor=visit.actor,
     )
@@ -210,23 +209,6 @@ def _find(rows: Rows, tenant_id: int, text: str, names: tuple[str, ...]) -> int:
     if found is None or standing.of(rows, tenant_id, found).status == "deleted":
         return _NOBODY
     return found
-
-
-def _amount(form: Form) -> int:
-    """Points as hundredths: above zero, and not more exact than points are."""
-    amount = form.points("points", low=1)
-    given = form.raw("points")
-    if isinstance(given, bool) or _has_more_decimals(given):
-        form.fail("points", WRONG)
-    return amount
-
-
-def _has_more_decimals(given: object) -> bool:
-    try:
-        exponent = Decimal(str(given).strip()).normalize().as_tuple().exponent
-    except InvalidOperation:
-        return False  # no number at all: the form has said so
-    return isinstance(exponent, int) and exponent < -_DECIMALS_MAX
 
 
 _SHORT_ADD, _SHORT_SPEND = _short(_adding), _short(_spending)
