@@ -159,19 +159,20 @@ def update_member(tx: Transaction, command: UpdateMember) -> int:
     member = present(tx, tenant_id, command.number)
     require_free(tx, tenant_id, command.identities, command.number)
     changes = msgspec.json.decode(command.profile)
-    if changes:
-        _require_bounded(member.profile, changes)
+    before, after = text(member.profile), text(merged(member.profile, changes))
+    if after != before:  # as texts: True is not 1
+        _require_bounded(before, after)
         describe(tx, tenant_id, who(tx, tenant_id, member), changes)
         _notice_custom_attributes(tx, tenant_id, changes)
     rename(tx, tenant_id, member, command.identities)
     return member.number
 
 
-def _require_bounded(profile: dict[str, Any], changes: dict[str, Any]) -> None:
+def _require_bounded(before: str, after: str) -> None:
     """Each change is bounded; what many of them add up to would be read with every answer."""
     bytes_max = limits.member_details_bytes_max
-    size_bytes = len(text(merged(profile, changes)).encode())
-    if size_bytes > bytes_max and size_bytes > len(text(profile).encode()):
+    size_bytes = len(after.encode())
+    if size_bytes > bytes_max and size_bytes > len(before.encode()):
         message = f"The member's details would be larger than {bytes_max} bytes."
         raise Refused(message, code="too_large")
 

@@ -241,6 +241,8 @@ class RegisterMember(Command, frozen=True):
 class UpdateMember(Command, frozen=True):
     """Change a member's details: names given are replaced, null removes, others are kept.
 
+    Nothing is decided where nothing differs afterwards.
+
     identities: (kind, value) to set: replaces the member's identities of that kind; an empty value
                 removes them, one the member has already changes nothing.
     The answer is the member's number, for whoever asks again under a name that is gone.
