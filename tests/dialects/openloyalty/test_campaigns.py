@@ -230,6 +230,9 @@ def test_a_list_is_filtered_sorted_and_paged(house, headers):
     tea = get(house, "/campaign?name=tea", headers)["campaigns"][0]
     assert tea["categoryNames"] == {category_id: "drinks"}
     assert house.call("GET", "/api/campaign?sort=coupons", headers=headers).status == 400
+    for query in ("labels=kind:hot", "labels[0]=kind", "labels[key]=kind", "labels[0][key]="):
+        reply = house.call("GET", f"/api/campaign?{query}", headers=headers)
+        assert (reply.status, list(reply.json())) == (400, ["error"]), query
     active = get(house, "/campaign/active", headers)
     assert [each["name"] for each in active["campaigns"]] == ["tea", "ice"]
     assert set(active["campaigns"][0]) == {"id", "name"}

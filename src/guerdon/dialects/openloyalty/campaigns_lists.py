@@ -12,9 +12,9 @@ from guerdon.dialects.openloyalty import customers
 from guerdon.dialects.openloyalty.campaigns_audience import Counter
 from guerdon.dialects.openloyalty.campaigns_shapes import Audience, Shower, spoken
 from guerdon.dialects.openloyalty.desk import Answer, Visit
-from guerdon.dialects.openloyalty.forms import Form
+from guerdon.dialects.openloyalty.forms import WRONG, Form
 from guerdon.domain.rewards import LANGUAGES, Reward, parse
-from guerdon.errors import NotFound
+from guerdon.errors import NotFound, Refused
 from guerdon.store import definitions
 from guerdon.store.definitions import Definition
 from guerdon.store.port import Rows
@@ -111,10 +111,16 @@ def _by_switch(visit: Visit, asked: str, name: str) -> Filter:
 
 
 def _labels_asked(visit: Visit) -> list[dict[str, str]]:
-    """`labels[0][key]=k&labels[0][value]=v`; either may be left out."""
-    given = Form(visit.query).children("labels")
+    """`labels[0][key]=k&labels[0][value]=v`; either may be left out.
+
+    Errors: Refused `invalid_parameter`: what asks for no label would find every reward.
+    """
+    given = Form(visit.query).children("labels") if visit.query.get("labels") else []
     asked = [{name: part.text(name, required=False) for name in ("key", "value")} for part in given]
-    return [{name: text for name, text in label.items() if text} for label in asked]
+    wanted = [{name: text for name, text in label.items() if text} for label in asked]
+    if not all(wanted) or (visit.query.get("labels") and not wanted):
+        raise Refused(f"labels: {WRONG}", code="invalid_parameter", field="labels")
+    return wanted
 
 
 def _has_label(defined: Definition, wanted: dict[str, str]) -> bool:
