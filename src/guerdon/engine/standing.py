@@ -43,7 +43,8 @@ def present(tx: Transaction, tenant_id: int, number: int) -> tuple[Member, stand
 def named(tx: Transaction, tenant_id: int, kind: str, definition_id: str, field: str) -> None:
     """Errors: NotFound `unknown_definition` with the field that names it."""
     if definition_id not in definitions.known(tx, tenant_id, kind):
-        raise NotFound(code="unknown_definition", field=field)
+        message = f"{field} names no {kind.lower()}"
+        raise NotFound(message, code="unknown_definition", field=field)
 
 
 def activate(tx: Transaction, command: ActivateMember) -> None:

@@ -163,6 +163,31 @@ def test_points_are_imported_by_any_name_of_a_member(house):
     assert all("11000000" not in item.get("message", "") for item in items)
 
 
+def test_a_row_says_what_in_it_is_not_taken(house):
+    unknown = "00000000-0000-4000-8000-000000000009"
+    odd = {
+        "Processing exception: levelId names no level": f"<levelID>{unknown}</levelID>",
+        "Processing exception: posId names no pos": f"<posId>{unknown}</posId>",
+        "Processing exception: sellerId names no seller": f"<sellerId>{unknown}</sellerId>",
+        "Convert exception: labels This value is not valid.": "<labels>group:wholesaler</labels>",
+    }
+    row = (
+        "<customer><firstName>Jo</firstName><lastName>Doe</lastName><gender>male</gender>"
+        "<email>{}@example.com</email>{}</customer>"
+    ).format
+    rows = [row(place, field) for place, field in enumerate(odd.values())]
+    reply = send(house, CUSTOMERS, file("customers", *rows), permanent(house))
+    assert [item.get("message") for item in reply.json()["items"]] == list(odd)
+    nothing = (
+        transaction("T-1")
+        .replace("<items>", "<items>one of each<!--")
+        .replace("</items>", "--></items>")
+    )
+    reply = send(house, TRANSACTIONS, file("transactions", nothing), permanent(house))
+    (item,) = reply.json()["items"]
+    assert item["message"] == "Convert exception: items This value is not valid."
+
+
 @pytest.mark.parametrize(
     ("kind", "sent"), [("adding", "1.005"), ("adding", "0"), ("moving", "15"), ("spending", "-3")]
 )

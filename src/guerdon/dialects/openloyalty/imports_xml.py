@@ -5,9 +5,9 @@ broken at its end has no effect at all; `read` then hands the rows out. What is 
 is that row's trouble alone, and is only looked for by `read`. A document type is refused where it
 begins, before any entity could be declared: nothing is expanded, fetched or opened.
 
-Shapes:  `<labels><label>…</label></labels>` and `<items>` are lists; an element that has elements
-         is a dict by name; any other is text without white space at its ends. Attributes and
-         namespaces are not part of these formats.
+Shapes:  `<labels><label>…</label></labels>` and `<items>` are lists, unless there is only text in
+         them; an element that has elements is a dict by name; any other is text without white
+         space at its ends. Attributes and namespaces are not part of these formats.
 Errors:  Refused `invalid_xml` - not well-formed, another root, text between rows, what is no row.
          Refused `forbidden_xml` - a document type. TooLarge - more rows than `limits` allow, or a
          row that would take too much memory to read.
@@ -191,7 +191,7 @@ class _Reader:
         """What an element holds; text is only looked at where there are no elements."""
         text = element.text or ""
         _require_short(text)
-        if name in _LISTS:
+        if name in _LISTS and (len(element) or not _is_text(text)):
             self._go_down(element, depth)
             return [self._value(part.tag, part, depth + 1) for part in element]
         if len(element):
