@@ -129,6 +129,13 @@ def test_what_is_not_there_or_not_theirs_is_not_sold(counter):
     assert "status" in reply.json()["error"]
 
 
+def test_a_blank_is_no_code_and_is_not_sold(counter):
+    reward_id = counter.offer(codes=(" ", "", " A-1 ", "\t"))
+    assert [code for _, code in counter.buy(reward_id)] == ["A-1"]
+    reply = counter.ask(f"/admin/customer/{counter.ann.member_id}/campaign/{reward_id}/buy", {})
+    assert (reply.status, reply.json()) == (400, {"error": "No coupons left"})
+
+
 def test_each_of_the_eight_types_is_had_in_its_own_way(counter):
     value = {"cashback": {"pointValue": 2}, "percentage_discount_code": {}}
     value["percentage_discount_code"] = {"transactionPercentageValue": 12.5}

@@ -293,7 +293,7 @@ class Form:
         required: bool = False,
         chars_max: int = limits.form_text_chars_max,
     ) -> list[str]:
-        """Several texts; none when it is missing."""
+        """Several texts, without blank ones; none when it is missing."""
         self._errors.setdefault(name, [])
         given = self._given.get(name)
         if isinstance(given, Mapping):
@@ -305,7 +305,7 @@ class Form:
         found = [_shown(each) for each in given]
         if any(each is None or len(each) > chars_max for each in found):
             self.fail(name, WRONG)
-        kept = [each.strip() for each in found if each]
+        kept = [text for each in found if each and (text := each.strip())]
         if required and not kept:
             self.fail(name, BLANK)
         return kept
