@@ -68,6 +68,19 @@ def is_new(store: Store, config: Config) -> bool:
     return len(store.pending_migrations()) == len(migrations.known(config.engine))
 
 
+def is_unfinished(store: Store, config: Config) -> bool:
+    """Whether the database lacks migrations and holds nothing yet.
+
+    It is new, or somebody is making it at this moment, or did not come to the end of that: whoever
+    comes may.
+    """
+    pending = store.pending_migrations()
+    if not pending or len(pending) == len(migrations.known(config.engine)):
+        return bool(pending)
+    with closing(store.reader()) as reader:
+        return not reader.ask(lambda rows: rows.all("tenants"))
+
+
 def migrate_for_serving(store: Store, config: Config) -> list[str]:
     """Apply what this release needs before it can serve; the names.
 
@@ -90,8 +103,10 @@ def migrate_for_serving(store: Store, config: Config) -> list[str]:
 def require_key(store: Store, config: Config, clock: Clock) -> None:
     """Refuse a secret key that is not the one under which the database was sealed.
 
-    Errors: Misconfigured - it is another, or there is none.
+    Errors: Misconfigured - it is another, there is none, or it cannot be read.
     """
+    if config.key_trouble:
+        raise Misconfigured(config.key_trouble)
     if is_new(store, config):
         return
     with closing(store.reader()) as reader:

@@ -69,7 +69,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Every setting, checked; paths are absolute. Its repr tells no secret.
 
     `sources` says for each name where its value came from: `flag`, a variable's name, the TOML
-    file's path, or `default`.
+    file's path, or `default`. `key_trouble` says why `secret_key` is empty although there is one;
+    only where none is needed.
     """
 
     data_dir: Path
@@ -86,6 +87,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     webhooks_allow_private: bool = False
     access_log: bool = False
     sources: tuple[tuple[str, str], ...] = ()
+    key_trouble: str = ""
 
     @property
     def engine(self) -> Literal["sqlite", "postgres"]:
@@ -121,7 +123,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         value = getattr(self, name)
         if name == "secret_key":
             return "(hidden)"
-        if name in SECRETS and value is not None:
+        if value is None:
+            return ""  # as one gives it
+        if name in SECRETS:
             return without_password(value)
         return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
@@ -132,10 +136,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         return [(each.name, each.shown) for each in self.settings()]
 
 
-NAMES = tuple(name for name in Config.__struct_fields__ if name != "sources")
+NAMES = tuple(name for name in Config.__struct_fields__ if name not in {"sources", "key_trouble"})
 SECRETS = frozenset({"secret_key", "database_url", "smtp_url"})
 _KNOWN = (*NAMES, *sorted(name + _FILE for name in SECRETS))
 _Given = dict[str, tuple[object, str]]
+
+
+class _File(msgspec.Struct, frozen=True):
+    """A secret that is in a file."""
+
+    path: Path
 
 
 def fresh_key(_settings: Config) -> bytes | None:
@@ -158,7 +168,7 @@ def load(
     one is made by `fresh_key` once and kept in the data folder; it is told the other settings, and
     gives None when the database belongs to a key already.
 
-    needs_key: otherwise none is made, and `secret_key` is empty if there is none.
+    needs_key: otherwise none is made, and `secret_key` is empty if there is none that can be read.
 
     Errors: Misconfigured - an unknown name, a value that is no such value, an unreadable file, a
     secret key file that others can read or that is missing.
@@ -167,19 +177,28 @@ def load(
     given = _from_file(flags, environ, here)
     given.update(_from_environ(environ, here))
     given.update(_from_flags(flags, here))
+    sources = tuple(sorted((name, source) for name, (_, source) in given.items()))
+    key = given.pop("secret_key", None)
     values = {name: _parsed(name, value, source, here) for name, (value, source) in given.items()}
     data_dir = values.setdefault("data_dir", here / "data")
     if not isinstance(data_dir, Path):
         raise Misconfigured("data_dir is not a path")
     database_url = values.setdefault("database_url", f"sqlite:///{data_dir / 'guerdon.db'}")
     values.setdefault("workers", usual_workers(str(database_url)))
-    sources = tuple(sorted((name, source) for name, (_, source) in given.items()))
     # Each parser gives its field's type; a test loads every setting and looks.
     settings = Config(**{"secret_key": b"", **values}, sources=sources)  # type: ignore[arg-type]
     path = settings.secret_key_path
-    if "secret_key" in values or not (needs_key or path.exists()):
-        return settings
-    secret = _kept_secret(path, lambda: fresh_key(settings))
+    try:
+        if key is not None:
+            secret = _parsed("secret_key", *key, here)
+        elif needs_key or path.exists():
+            secret = _kept_secret(path, lambda: fresh_key(settings))
+        else:
+            secret = b""
+    except Misconfigured as error:
+        if needs_key:
+            raise
+        return msgspec.structs.replace(settings, key_trouble=error.message)
     return msgspec.structs.replace(settings, secret_key=secret)
 
 
@@ -204,7 +223,7 @@ def key_from_text(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-# --- The layers: each gives name -> (value, source), `_file` settings already read ---------------
+# --- The layers: each gives name -> (value, source); of a `_file` setting, which file ------------
 
 
 def _from_file(flags: Mapping[str, object], environ: Mapping[str, str], cwd: Path) -> _Given:
@@ -220,7 +239,7 @@ def _from_file(flags: Mapping[str, object], environ: Mapping[str, str], cwd: Pat
         raise Misconfigured(f"{path}: {error}") from error
     for name in content:
         _known(name, f"{path}: {name}")
-    return _with_files_read({name: (value, str(path)) for name, value in content.items()}, cwd)
+    return _with_files_named({name: (value, str(path)) for name, value in content.items()}, cwd)
 
 
 def _from_environ(environ: Mapping[str, str], cwd: Path) -> _Given:
@@ -230,7 +249,7 @@ def _from_environ(environ: Mapping[str, str], cwd: Path) -> _Given:
             name = variable.removeprefix(_PREFIX).lower()
             _known(name, variable, prefix=_PREFIX)
             given[name] = (text, variable)
-    return _with_files_read(given, cwd)
+    return _with_files_named(given, cwd)
 
 
 def _from_flags(flags: Mapping[str, object], cwd: Path) -> _Given:
@@ -239,7 +258,7 @@ def _from_flags(flags: Mapping[str, object], cwd: Path) -> _Given:
         if value is not None and name != "config":
             _known(name, f"flag {name}")
             given[name] = (value, "flag")
-    return _with_files_read(given, cwd)
+    return _with_files_named(given, cwd)
 
 
 def _known(name: str, shown: str, *, prefix: str = "") -> None:
@@ -254,14 +273,14 @@ def _known(name: str, shown: str, *, prefix: str = "") -> None:
     raise Misconfigured(hint)
 
 
-def _with_files_read(given: _Given, cwd: Path) -> _Given:
+def _with_files_named(given: _Given, cwd: Path) -> _Given:
     for name in SECRETS:
         if name + _FILE not in given:
             continue
         path, source = given.pop(name + _FILE)
         if name in given:
             raise Misconfigured(f"both {given[name][1]} and {source} give {name}")
-        given[name] = (_text_of_file(cwd / str(path), source), source)
+        given[name] = (_File(cwd / str(path)), source)
     return given
 
 
@@ -278,6 +297,8 @@ def _text_of_file(path: Path, source: str) -> str:
 
 
 def _parsed(name: str, value: object, source: str, cwd: Path) -> object:
+    if isinstance(value, _File):
+        value = _text_of_file(value.path, source)
     try:
         return _PARSERS[name](value, cwd)
     except (Misconfigured, ValueError) as error:
@@ -363,6 +384,8 @@ def _database_url(value: object, cwd: Path) -> str:
     path = url.removeprefix("sqlite:///")
     if path == url or not path or ":memory:" in path or set(path) & set("?#"):
         raise Misconfigured("neither sqlite:///path nor postgresql://...")
+    if (cwd / path).is_dir():
+        raise Misconfigured(f"{cwd / path} is a folder, not a database's file")
     return f"sqlite:///{cwd / path}"
 
 
@@ -409,20 +432,26 @@ def _kept_secret(path: Path, fresh_key: Callable[[], bytes | None]) -> bytes:
     Only this file's mode is checked: a file the operator names is the operator's, and container
     platforms mount theirs readable by all inside the container.
     """
+    if not path.exists():
+        secret = fresh_key()
+        if secret is not None:
+            _secret_made(path, secret)
     try:
-        if not path.exists():
-            secret = fresh_key()
-            if secret is not None:
-                _secret_made(path, secret)
         with path.open(encoding="ascii") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            if mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise Misconfigured(f"{path} can be read by others (mode {mode:o}): chmod 600 it")
-            return key_from_text(file.read().strip())
+            text = file.read().strip()
     except FileNotFoundError as error:
         raise Misconfigured(missing_key(path)) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise Misconfigured(f"{path}: {error}; or set {_PREFIX}SECRET_KEY") from error
+    except OSError as error:
+        raise Misconfigured(f"{path}: {error.strerror}; or set {_PREFIX}SECRET_KEY") from error
+    except UnicodeDecodeError as error:
+        raise Misconfigured(f"{path}: no key is in it; or set {_PREFIX}SECRET_KEY") from error
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise Misconfigured(f"{path} can be read by others (mode {mode:o}): chmod 600 it")
+    try:
+        return key_from_text(text)
+    except Misconfigured as error:
+        raise Misconfigured(f"{path}: {error.message}") from error
 
 
 def missing_key(path: Path) -> str:
@@ -439,7 +468,18 @@ def _secret_made(path: Path, secret: bytes) -> None:
     A key half written, or two processes with different keys, would make what was encrypted
     unreadable. So it is written beside its place (mode 600, O_EXCL), synced, and then linked
     there: of two processes one link succeeds, and both read what stands there.
+
+    Errors: Misconfigured - nothing can be made there.
     """
+    try:
+        _linked(path, secret)
+    except OSError as error:
+        raise Misconfigured(
+            f"data_dir {path.parent}: no secret key can be made: {error.strerror}"
+        ) from error
+
+
+def _linked(path: Path, secret: bytes) -> None:
     folders.make(path.parent)
     descriptor, beside = tempfile.mkstemp(prefix=".secret.key.", dir=path.parent)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,15 @@ def test_a_backup_needs_no_key(sqlite: Installation) -> None:
     _key(sqlite).unlink()
     sqlite.told("backup", str(sqlite.folder / "b.db"))
     assert not _key(sqlite).exists()
+
+
+@pytest.mark.parametrize("harm", [lambda key: key.chmod(0o644), lambda key: key.write_text("-")])
+def test_a_key_that_cannot_be_read_is_not_asked_for_where_none_is_needed(
+    sqlite: Installation, harm: Callable[[Path], None]
+) -> None:
+    sqlite.tenant()
+    harm(_key(sqlite))
+    assert "secret.key" in sqlite.refused("tenant", "list")
+    assert "secret.key" in sqlite.refused("doctor")
+    assert sqlite.told("config", "show")["settings"]
+    assert sqlite.told("backup", "copy.db")["bytes"]

@@ -292,3 +292,42 @@ def test_doctor_sees_every_setting_with_its_source(tmp_path):
     assert (shown["port"].shown, shown["port"].source) == ("9", "flag")
     assert shown["secret_key"].source == "GUERDON_SECRET_KEY"
     assert shown["host"].source == "default"
+
+
+def test_a_setting_that_is_none_is_shown_as_one_gives_it(tmp_path):
+    shown = {each.name: each.shown for each in load(tmp_path, SECRET_KEY=KEY).settings()}
+    assert shown["smtp_url"] == shown["allowed_hosts"] == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"SECRET_KEY": "short"}, "secret_key (from GUERDON_SECRET_KEY): "),
+        ({"SECRET_KEY_FILE": "nowhere"}, "nowhere: No such file"),
+        ({}, "data/secret.key can be read by others"),
+    ],
+)
+def test_a_key_that_cannot_be_read_stops_nobody_who_needs_none(tmp_path, given, told):
+    load(tmp_path)
+    (tmp_path / "data" / "secret.key").chmod(0o644)
+    environ = {f"GUERDON_{name}": text for name, text in given.items()}
+    settings = config.load({}, environ, tmp_path, needs_key=False)
+    assert settings.secret_key == b""
+    assert told in settings.key_trouble
+    with pytest.raises(Misconfigured) as caught:
+        config.load({}, environ, tmp_path)
+    assert caught.value.message == settings.key_trouble
+
+
+def test_a_data_folder_that_cannot_be_made_is_refused_with_its_name(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(Misconfigured, match=r"^data_dir .*file/data: .* File exists$"):
+        load(tmp_path, DATA_DIR="file/data")
+    with pytest.raises(Misconfigured, match=r"^data_dir /proc/data: .* No such file"):
+        load(tmp_path, DATA_DIR="/proc/data")
+
+
+def test_a_folder_is_no_database(tmp_path):
+    message = refusal(tmp_path, DATABASE_URL=f"sqlite:///{tmp_path}")
+    assert message.startswith("database_url (from GUERDON_DATABASE_URL): ")
+    assert f"{tmp_path} is a folder" in message

@@ -50,7 +50,10 @@ class Call:
         )
 
     def settings_alone(self) -> Config:
-        """The same for what needs no secret key, so that none is made. Errors: Misconfigured."""
+        """The same for what needs no secret key: none is made, and none has to be readable.
+
+        Errors: Misconfigured.
+        """
         return config.load(self._flags, os.environ, Path.cwd(), needs_key=False)
 
     def tell(self, facts: dict[str, Any], lines: Iterable[str]) -> None:

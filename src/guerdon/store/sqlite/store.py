@@ -198,6 +198,8 @@ def _applied(connection: apsw.Connection) -> set[str]:
         return {row[0] for row in connection.execute("SELECT name FROM schema_migration")}
     except apsw.SQLError:
         return set()
+    except apsw.NotADBError as error:
+        raise errors.StoreError(f"{connection.filename}: {error}") from error
     except apsw.Error as error:
         raise in_our_words(error) from error
 
