@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import signal
 import sys
 from typing import Any
 
@@ -83,3 +84,22 @@ def test_a_store_that_is_held_and_not_served_is_refused_by_name_and_pid(
         assert pid in sqlite.refused("tenant", "create", "another")
         # Reading asks nobody.
         assert sqlite.told("tenant", "list")["tenants"][0]["code"] == "demo"
+
+
+def test_a_command_finishes_a_database_that_another_has_only_begun(
+    installation: Installation,
+) -> None:
+    installation.environ["GUERDON_FAULT"] = "in_migration:3"
+    assert installation.start().ended() == -signal.SIGKILL
+    del installation.environ["GUERDON_FAULT"]
+    assert installation.told("tenant", "list") == {"tenants": []}
+    assert installation.told("migrate")["pending"] == []
+
+
+def test_a_database_in_use_gets_its_migrations_from_nobody_who_did_not_mean_to(
+    installation: Installation,
+) -> None:
+    installation.tenant()
+    newest = installation.rows("SELECT max(name) FROM schema_migration WHERE name LIKE '%_pre_%'")
+    installation.change(f"DELETE FROM schema_migration WHERE name = '{newest[0][0]}'")
+    assert "run `guerdon migrate` first" in installation.refused("tenant", "list")

@@ -26,7 +26,7 @@ T = TypeVar("T")
 def run(config: Config, work: Callable[[Engine], Awaitable[T]]) -> T:
     """What `work` gives, done with an engine for one command.
 
-    A database without any migration gets all of them.
+    A database that holds nothing yet gets all migrations.
     Errors: Locked - another process holds the store and cannot be reached; Misconfigured - the
             schema is not current, or the secret key is not the database's.
     """
@@ -45,7 +45,7 @@ async def _run(config: Config, work: Callable[[Engine], Awaitable[T]]) -> T:
     clock = SystemClock()
     store = bootstrap.open_store(config, clock, _unheard)
     bootstrap.require_key(store, config, clock)
-    if bootstrap.is_new(store, config):
+    if bootstrap.is_unfinished(store, config):
         patiently(store.migrate, clock, lambda error: isinstance(error, Locked))
     bootstrap.require_migrated(store)
     front = bootstrap.engine(config, store, _WhenNeeded(config, store, clock), clock)
