@@ -59,6 +59,7 @@ append_events_max = 10_000  # one unit of work
 type_chars_max = 128  # Conscent's event types
 woowup_name_chars_max = 255
 identity_chars_max = 255
+name_chars_max = 255  # of a tenant, of an administrator
 token_chars_max = 2_048  # Meditopia tokens are 155 characters today
 rule_rate_max = 10_000 * 1_000_000  # ten-thousandths: a multiplier, or points for a unit of money
 rule_label_multipliers_max = 100
@@ -267,6 +268,7 @@ codes_body_bytes_max = 4_194_304  # codes_max codes of 30 characters as JSON
 codes_body_values_max = 101_000  # and everything else a reward says
 picture_bytes_max = 1_048_576  # of a reward, a level ...: a screen's width as JPEG is 200 KB
 pictures_max = 20  # of one of them
+reward_text_chars_max = 8_192  # a description in Markdown
 reward_days_max = 36_500  # until a coupon begins or ends
 
 # --- Imports -------------------------------------------------------------------------------------
@@ -277,4 +279,3 @@ import_depth_max = 12
 import_group_rows = 256  # submitted together: others' commands wait for 60 ms at most
 import_replay_hours = 24  # the same file within it is the same import
 import_days = 30  # how long an import's results are kept
-reward_text_chars_max = 8_192  # a description in Markdown

@@ -73,6 +73,13 @@ def test_what_is_refused_ends_with_one_line_and_a_code(operated: Installation) -
     operated.tenant("club")
     assert "club exists" in operated.refused("tenant", "create", "club")
     assert "64" in operated.refused("tenant", "create", "no spaces")
+    for name in ("", "x" * 256, "two\nlines"):
+        assert "255 printable" in operated.refused("tenant", "create", "named", "--name", name)
+        words = ("admin", "create", "--tenant", "club", "--username", name, "--password-stdin")
+        assert "255 printable" in operated.refused(*words, stdin="correct horse\n")
+    member = ("member", "create", "--tenant", "club", "--email")
+    for address in ("nope", "a@", "a b@c.example"):
+        assert f"{address} is no e-mail address" in operated.refused(*member, address)
     assert "nobody" in operated.refused("key", "list", "--tenant", "nobody")
     assert "42" in operated.refused("key", "revoke", "42")
     assert "activity" in operated.refused("activity", "skip", "--tenant", "club", "1")

@@ -50,6 +50,8 @@ def _create(
     ] = False,
 ) -> None:
     """Register a member, or give one a Meditopia token."""
+    if email and not identities.is_roughly_email(email.strip()):
+        raise Refused(f"{email} is no e-mail address", code="invalid_email", field="email")
     names = _names(external=external, email=email, phone=phone)
 
     async def work(front: Engine) -> tuple[Registered, str | None]:

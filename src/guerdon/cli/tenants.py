@@ -55,12 +55,13 @@ def _create_tenant(
     name: Annotated[str | None, typer.Option(help="The code, if left out.")] = None,
 ) -> None:
     """Make a tenant."""
+    shown = code if name is None else name
 
     async def work(front: Engine) -> int:
-        return int(await front.execute(CreateTenant(0, 0, code, name or code)))
+        return int(await front.execute(CreateTenant(0, 0, code, shown)))
 
     tenant_id = session.run(call.settings(), work)
-    call.tell({"id": tenant_id, "code": code, "name": name or code}, [f"tenant {code} created"])
+    call.tell({"id": tenant_id, "code": code, "name": shown}, [f"tenant {code} created"])
 
 
 def _list_tenants(call: Call) -> None:

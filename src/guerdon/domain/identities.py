@@ -11,6 +11,8 @@ Cost:    0.2 microseconds for a plain value.
 
 from __future__ import annotations
 
+import re
+
 from guerdon import limits
 from guerdon.errors import Refused
 
@@ -30,6 +32,12 @@ _CHARS_MAX = {
     CARD: limits.identity_chars_max,
 }
 KINDS = frozenset(_CHARS_MAX)
+_ROUGHLY_EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
+
+
+def is_roughly_email(text: str) -> bool:
+    """Whether a text may be an e-mail address: what is behind it is the sender's business."""
+    return _ROUGHLY_EMAIL.fullmatch(text) is not None
 
 
 def normalise(kind: str, value: str) -> str:

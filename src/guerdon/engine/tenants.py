@@ -53,6 +53,7 @@ def create_tenant(tx: Transaction, command: CreateTenant) -> int:
         raise Refused(
             "a tenant's code is 1 to 64 of A-Z a-z 0-9 _ -", code="invalid_code", field="code"
         )
+    _require_name("name", command.name)
     if tx.rows.one("tenant_by_code", code=command.code) is not None:
         raise Duplicate(f"tenant {command.code} exists already", code="tenant_exists")
     row = tx.rows.one("next_tenant_id")
@@ -112,8 +113,19 @@ def revoke_key(tx: Transaction, command: RevokeKey) -> None:
     record(tx, row[1], decision)
 
 
+def _require_name(field: str, text: str) -> None:
+    """Refuse what nobody could type or read in a line. Errors: Refused `invalid_name`."""
+    if not 0 < len(text) <= limits.name_chars_max or not text.isprintable():
+        raise Refused(
+            f"a {field} is 1 to {limits.name_chars_max} printable characters",
+            code="invalid_name",
+            field=field,
+        )
+
+
 def create_administrator(tx: Transaction, command: CreateAdministrator) -> str:
     """See `CreateAdministrator`."""
+    _require_name("username", command.username)
     if tx.rows.one("administrator_by_username", username=command.username) is not None:
         raise Duplicate(f"{command.username} exists already", code="administrator_exists")
     admin_id = tx.uuid()

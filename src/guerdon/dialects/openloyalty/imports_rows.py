@@ -8,7 +8,6 @@ Source: Open Loyalty 4.3, "XML file structure" of customers, points transfers, t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +17,7 @@ from guerdon import limits
 from guerdon.dialects.openloyalty import imports_xml, transactions_forms
 from guerdon.dialects.openloyalty.forms import BLANK, Form
 from guerdon.dialects.openloyalty.visits import Visit
+from guerdon.domain import identities
 from guerdon.domain.registration import points_number
 from guerdon.engine.commands.imports import Kind, Row
 from guerdon.engine.commands.members import EnrolMember
@@ -29,7 +29,6 @@ from guerdon.store.port import Rows
 GENDERS = ("male", "female", "not_disclosed")
 _AGREEMENTS = ("agreement1", "agreement2", "agreement3")
 _ADDRESS = ("street", "address1", "address2", "postal", "city", "province", "country")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _NAMES = {"customerEmail": "email", "customerPhoneNumber": "phone"}
 _CARD = "customerLoyaltyCardNumber"
 _ONE_POINT = 100
@@ -172,7 +171,7 @@ def _as_sent(form: Form, name: str, read: str) -> str:
 
 def _email(form: Form) -> str | None:
     found = form.text("email", required=False)
-    if found and not _EMAIL.fullmatch(found):
+    if found and not identities.is_roughly_email(found):
         form.fail("email", "is not a valid e-mail address")
     return found.lower() if found else found
 

@@ -17,7 +17,6 @@ Source: WoowUp's users pages; the vendor's PHP clients.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -56,7 +55,6 @@ _SWITCHES = ("mailing_enabled", "sms_enabled", "whatsapp_enabled")
 _SWITCH_WORDS = {"enabled": True, "disabled": False}
 _GENDERS = {"F": "female", "M": "male"}
 _LETTERS = {name: letter for letter, name in _GENDERS.items()}
-_EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
 
 
 def changes(fields: Mapping[str, Any]) -> Details:
@@ -198,9 +196,8 @@ def _phone(field: str, value: Any) -> str:
 
 
 def _email(field: str, value: Any) -> str:
-    """Roughly an address: what is behind it is the sender's business."""
     text = _text(field, value).strip()
-    if not _EMAIL.fullmatch(text):
+    if not identities.is_roughly_email(text):
         raise Refused("Invalid email", code="invalid_email", field=field)
     return text
 

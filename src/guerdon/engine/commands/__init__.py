@@ -366,7 +366,10 @@ class SettleDelivery(Command, frozen=True):
 
 
 class CreateTenant(Command, frozen=True):
-    """Make a tenant (tenant_id 0 in the command). The answer is its id. Errors: Duplicate."""
+    """Make a tenant (tenant_id 0 in the command). The answer is its id.
+
+    Errors: Duplicate; Refused `invalid_code`, `invalid_name`.
+    """
 
     Answer: ClassVar[Any] = int
     code: str
@@ -396,7 +399,10 @@ class RevokeKey(Command, frozen=True):
 
 
 class CreateAdministrator(Command, frozen=True):
-    """Make an administrator; the password comes hashed (argon2). The answer is the uuid."""
+    """Make an administrator; the password comes hashed (argon2). The answer is the uuid.
+
+    Errors: Duplicate; Refused `invalid_name`.
+    """
 
     Answer: ClassVar[Any] = str
     username: str
