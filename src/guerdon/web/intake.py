@@ -84,12 +84,15 @@ def is_replay(request: Request) -> bool:
     return request.scope.get("guerdon.key") is not None
 
 
-def activity_data(value: object, field: str) -> str:
-    """An activity's data as it is stored. Errors: Refused `too_large` with the field."""
+def activity_data(value: object, field: str | None = None) -> str:
+    """An activity's data as it is stored: what is in one field, or in all that is no other's.
+
+    Errors: Refused `too_large`, with the field if it is one.
+    """
     text = strictjson.canonical(value)
     bytes_max = limits.data_bytes_max
     if len(text) * _UTF8_BYTES_PER_CHAR > bytes_max and len(text.encode()) > bytes_max:
-        message = f"{field} is larger than {bytes_max} bytes."
+        message = f"{field or 'The event'} is larger than {bytes_max} bytes."
         raise errors.Refused(message, code="too_large", field=field)
     return text
 

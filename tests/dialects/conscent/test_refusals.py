@@ -87,6 +87,15 @@ def test_too_much_is_refused(house) -> None:
     assert len(house.outcomes()) == 4
 
 
+def test_an_event_that_is_too_large_as_a_whole_names_no_field(house) -> None:
+    body = json.dumps({**EVENT, "x": ["ü" * 4_000] * 4}, ensure_ascii=False)
+    reply = house.call(
+        "POST", samples.PATH, headers=samples.headers(house.key("conscent")), body=body
+    )
+    assert "field" not in reply.json()
+    assert reply.json()["message"].startswith("The event is larger than ")
+
+
 def test_the_largest_event_is_stored(house) -> None:
     headers = samples.headers(house.key("conscent"))
     event = {"eventType": "x" * 128, "userId": "y" * 255, "x": "z" * 8_000}

@@ -85,6 +85,13 @@ def test_categories_are_filtered_sorted_and_paged(counter):
     assert ([each["name"] for each in page["categories"]], page["total"]) == (["Driving"], 3)
 
 
+def test_names_are_sorted_without_regard_to_case(counter):
+    for name in ("cheese", "Bread", "Dates", "apples"):
+        create(counter, NAME + name)
+    found = counter.get("/campaignCategory?sort=name")["categories"]
+    assert [each["name"] for each in found] == ["apples", "Bread", "cheese", "Dates"]
+
+
 def test_a_wrong_category_is_refused_field_by_field(counter):
     reply = counter.ask("/campaignCategory", [])
     assert reply.status == 400

@@ -52,7 +52,7 @@ def _with_additions(name: str, who: tuple[tuple[str, str]], rest: dict[str, Any]
         name,
         who,
         None if text is None else _moment(text, now),
-        intake.activity_data(rest, "The event") if rest else None,
+        intake.activity_data(rest) if rest else None,
         event_id=event_id,
     )
 

@@ -44,11 +44,12 @@ class Page(msgspec.Struct, frozen=True):
     def cut(self, items: Sequence[T], key: Callable[[Any, str], Any] | None = None) -> list[T]:
         """This page of a list that is all there; `key(item, sort)` orders it, None last.
 
-        Without a `key`, or without a sort, the order is the list's own (or its reverse).
+        Texts are ordered without regard to case. Without a `key`, or without a sort, the order is
+        the list's own (or its reverse).
         """
         ordered = list(items)
         if key is not None and self.sort:
-            named = [(key(item, self.sort), item) for item in ordered]
+            named = [(_folded(key(item, self.sort)), item) for item in ordered]
             known = [pair for pair in named if pair[0] is not None]
             known.sort(key=lambda pair: pair[0], reverse=self.descending)
             ordered = [item for _, item in known]
@@ -85,3 +86,7 @@ def _whole(query: Mapping[str, Any], name: str, default: int) -> int:
 
 def _invalid(field: str, expected: str) -> Refused:
     return Refused(f"{field} must be {expected}.", code="invalid_parameter", field=field)
+
+
+def _folded(value: Any) -> Any:
+    return value.casefold() if isinstance(value, str) else value
