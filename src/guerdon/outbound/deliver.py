@@ -217,7 +217,6 @@ def outcome_of(delivery: Delivery, attempt: Attempt, now: int, fraction: float) 
         status=attempt.status,
         error=attempt.error,
         detail=attempt.detail,
-        disable=attempt.disable,
     )
 
 

@@ -58,8 +58,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     error:   a stable code: `target_not_public`, `timeout`, `http_404` ...
     detail:  for the operator: the start of the receiver's answer, or what the machine said.
     retry_after_seconds: what the receiver asked for, within `limits.retry_after_seconds_max`.
-    disable: the receiver wants nothing more, ever (410).
-    give_up: trying this one again would be useless.
+    give_up: trying this one again would be useless, or the receiver wants nothing more (410).
     only_it: what is wrong is wrong with this one, and says nothing about the next of its lane.
     """
 
@@ -67,7 +66,6 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
     detail: str = ""
     retry_after_seconds: int | None = None
-    disable: bool = False
     give_up: bool = False
     only_it: bool = False
 
@@ -75,8 +73,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a delivery.
 
-    `later`: again at `due_at`. `failed`: given up, a dead letter. `disable`: its endpoint is to be
-    switched off.
+    `later`: again at `due_at`. `failed`: given up, a dead letter.
     """
 
     result: Literal["delivered", "later", "failed"]
@@ -84,7 +81,6 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     status: int | None = None
     error: str | None = None
     detail: str = ""
-    disable: bool = False
 
 
 def message_id(installation_key: bytes, *, tenant_id: int, delivery_id: int, owed_at: int) -> str:

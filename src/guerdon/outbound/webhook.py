@@ -7,8 +7,9 @@ answer is read to a bound, never inflated).
 The status decides. A 2xx is a success even if its body never ends: the receiver has said that it
 has the message, and sending it again would be a duplicate.
 
-Source: Standard Webhooks 1.0.0: 2xx succeeds, 3xx fails, 410 switches the endpoint off, 429 and
-5xx may say when to come back.
+Source: Standard Webhooks 1.0.0: 2xx succeeds, 3xx fails, 410 wants nothing more, 429 and 5xx may
+say when to come back. Ours is the tenant's setting, which nobody but the operator changes: after a
+410 this message is given up, and the next one is tried.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from guerdon.outbound.wire import Connect, Wire, dial
 
 _RETRY_AFTER_STATUSES = frozenset({429, 502, 503, 504})
 _STATUS_GONE = 410
+_GIVE_UP_WISHES = frozenset({"abort-message", "disable"})
 # RFC 9110 5.1 and 5.5, without the bytes outside ASCII.
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+:(?:[!-~](?:[ -~]*[!-~])?)?", re.ASCII)
 
@@ -83,14 +85,12 @@ def judge(status: int, headers: dict[str, str], detail: str, now_seconds: int) -
         return Attempt(status=status, detail=detail)
     wish = headers.get("webhook-delivery", "").strip().lower()
     asked = headers.get("retry-after", "") if status in _RETRY_AFTER_STATUSES else ""
-    disable = status == _STATUS_GONE or wish == "disable"
     return Attempt(
         status=status,
         error=f"http_{status}",
         detail=detail,
         retry_after_seconds=retry_after(asked, now_seconds),
-        disable=disable,
-        give_up=disable or wish == "abort-message",
+        give_up=status == _STATUS_GONE or wish in _GIVE_UP_WISHES,
     )
 
 

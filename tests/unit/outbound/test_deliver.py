@@ -409,9 +409,9 @@ def test_cancelling_the_runner_cancels_what_is_under_way():
         ),
         (Attempt(error="timeout"), 10, Outcome(result="failed", error="timeout")),
         (
-            Attempt(status=410, error="http_410", disable=True, give_up=True),
+            Attempt(status=410, error="http_410", give_up=True),
             1,
-            Outcome(result="failed", status=410, error="http_410", disable=True),
+            Outcome(result="failed", status=410, error="http_410"),
         ),
         (
             Attempt(error="mail_invalid", give_up=True),

@@ -142,7 +142,6 @@ def test_every_2xx_delivers(status):
 def test_every_other_status_fails_and_is_tried_again(status):
     result = answered(status)
     assert (result.status, result.error) == (status, f"http_{status}")
-    assert not result.disable
     assert not result.give_up
 
 
@@ -155,19 +154,16 @@ def test_a_redirect_is_a_failure_and_is_not_followed(status, location):
     assert len(network.dialled) == 1
 
 
-def test_gone_switches_the_endpoint_off():
+def test_what_a_receiver_says_is_gone_is_given_up():
     result = answered(410)
-    assert result.disable
+    assert result.error == "http_410"
     assert result.give_up
 
 
-def test_a_receiver_may_abort_one_message_or_switch_its_endpoint_off_by_a_header():
-    aborted = answered(422, b"Webhook-Delivery: abort-message")
-    assert (aborted.give_up, aborted.disable) == (True, False)
-    disabled = answered(422, b"Webhook-Delivery: disable")
-    assert (disabled.give_up, disabled.disable) == (True, True)
-    unknown = answered(422, b"Webhook-Delivery: whatever")
-    assert (unknown.give_up, unknown.disable) == (False, False)
+def test_a_receiver_may_have_a_message_given_up_by_a_header():
+    for wish in (b"abort-message", b"disable"):
+        assert answered(422, b"Webhook-Delivery: " + wish).give_up
+    assert not answered(422, b"Webhook-Delivery: whatever").give_up
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
