@@ -17,6 +17,7 @@ import msgspec
 import pytest
 import structlog
 from argon2 import PasswordHasher
+from hypothesis import settings
 
 from guerdon import bootstrap
 from guerdon.clock import SystemClock
@@ -31,6 +32,9 @@ from postgres import fresh_database
 SECRET_KEY = bytes(range(32))
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 NOBODY = CHEAP.hash("nobody")
+# How long an example takes is the machine's affair.
+settings.register_profile("guerdon", deadline=None)
+settings.load_profile("guerdon")
 
 
 _LOGGERS = tuple(map(logging.getLogger, ("", "uvicorn", "uvicorn.error", "uvicorn.access")))
