@@ -6,10 +6,13 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
 from guerdon import config
+from guerdon.cli.main import app
 from guerdon.engine import settings
 from tidy import source
 
@@ -52,6 +55,21 @@ def test_a_broken_link_is_caught() -> None:
 def test_every_installation_setting_is_documented() -> None:
     missing = [name for name in config.NAMES if f"`GUERDON_{name.upper()}`" not in OPERATING]
     assert not missing
+
+
+def test_every_command_is_documented() -> None:
+    missing = [
+        words for words in _commands(get_command(app()), "guerdon") if words not in OPERATING
+    ]
+    assert not missing
+
+
+def _commands(command: Any, words: str) -> Iterator[str]:
+    below = getattr(command, "commands", {})
+    if not below:
+        yield words
+    for name, each in below.items():
+        yield from _commands(each, f"{words} {name}")
 
 
 def test_no_documented_variable_is_unknown() -> None:
