@@ -35,6 +35,13 @@ def test_an_amount_earns_the_active_level_with_the_greatest_condition_within_it(
     assert (found.level_id if found else None) == expected
 
 
+def test_of_two_levels_alike_the_one_set_by_hand_stays():
+    twin = Level("twin", SILVER.condition, SILVER.reward, active=True, age=9)
+    known = {**LEVELS, "twin": twin}
+    assert levels.goal(known, SILVER.condition, "twin") == twin
+    assert levels.goal(known, SILVER.condition, None) == SILVER
+
+
 def test_of_levels_with_one_condition_the_better_rewarded_and_then_the_older_is_earned():
     twin = Level("twin", SILVER.condition, SILVER.reward, active=True, age=9)
     better = Level("better", SILVER.condition, SILVER.reward + 1, active=True, age=10)

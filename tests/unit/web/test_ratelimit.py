@@ -124,6 +124,14 @@ def test_the_silent_are_forgotten_first():
     assert not windows.take("busy", 1, later).allowed
 
 
+def test_whoever_sent_in_the_segment_before_is_not_among_the_silent():
+    windows = Windows(windows_max=2)
+    windows.take("gone", 1, START - 5 * SEGMENT)
+    windows.take("busy", 1, START)
+    windows.take("new", 1, START + SEGMENT)
+    assert not windows.take("busy", 1, START + SEGMENT).allowed
+
+
 def test_the_number_of_senders_is_bounded():
     windows = Windows(windows_max=10)
     for sender in range(1_000):
