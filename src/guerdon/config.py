@@ -384,9 +384,11 @@ def _database_url(value: object, cwd: Path) -> str:
     path = url.removeprefix("sqlite:///")
     if path == url or not path or ":memory:" in path or set(path) & set("?#"):
         raise Misconfigured("neither sqlite:///path nor postgresql://...")
-    if (cwd / path).is_dir():
-        raise Misconfigured(f"{cwd / path} is a folder, not a database's file")
-    return f"sqlite:///{cwd / path}"
+    place = cwd / path
+    with contextlib.suppress(PermissionError):  # which is told when it is opened
+        if place.exists() and not place.is_file():
+            raise Misconfigured(f"{place} is there and no file")
+    return f"sqlite:///{place}"
 
 
 def _smtp_url(value: object, cwd: Path) -> str | None:

@@ -327,7 +327,7 @@ def test_a_data_folder_that_cannot_be_made_is_refused_with_its_name(tmp_path):
         load(tmp_path, DATA_DIR="/proc/data")
 
 
-def test_a_folder_is_no_database(tmp_path):
-    message = refusal(tmp_path, DATABASE_URL=f"sqlite:///{tmp_path}")
-    assert message.startswith("database_url (from GUERDON_DATABASE_URL): ")
-    assert f"{tmp_path} is a folder" in message
+def test_what_is_no_file_is_no_database(tmp_path):
+    for place in (tmp_path, "/dev/null"):
+        message = refusal(tmp_path, DATABASE_URL=f"sqlite:///{place}")
+        assert message == f"database_url (from GUERDON_DATABASE_URL): {place} is there and no file"

@@ -158,7 +158,9 @@ class Server:
         try:
             self._parameters = {**_defaults(seconds_max), **conninfo_to_dict(url)}
         except psycopg.ProgrammingError as wrong:
-            raise errors.Misconfigured("the database's address cannot be read") from wrong
+            raise errors.Misconfigured(
+                "database_url cannot be read as an address of PostgreSQL"
+            ) from wrong
 
     def connect(self, *, patient: bool = False) -> Connection:
         """A new connection; every statement is limited in time, except on a `patient` one.
