@@ -80,6 +80,12 @@ def test_what_is_refused_ends_with_one_line_and_a_code(operated: Installation) -
     member = ("member", "create", "--tenant", "club", "--email")
     for address in ("nope", "a@", "a b@c.example"):
         assert f"{address} is no e-mail address" in operated.refused(*member, address)
+    for words in (
+        ("outcomes", "--tenant", "club"),
+        ("outcomes", "replay", "--tenant", "club", "--all"),
+    ):
+        assert "refused, duplicate, held" in operated.refused(*words, "--kind", "refusd")
+        assert "conscent, meditopia" in operated.refused(*words, "--dialect", "concent")
     assert "nobody" in operated.refused("key", "list", "--tenant", "nobody")
     assert "42" in operated.refused("key", "revoke", "42")
     assert "activity" in operated.refused("activity", "skip", "--tenant", "club", "1")

@@ -41,8 +41,8 @@ def _create(
     external: Annotated[
         str | None, typer.Option(help="The partner's own id of the person.")
     ] = None,
-    email: Annotated[str | None, typer.Option()] = None,
-    phone: Annotated[str | None, typer.Option()] = None,
+    email: Annotated[str | None, typer.Option(help="The person's e-mail address.")] = None,
+    phone: Annotated[str | None, typer.Option(help="The person's phone number.")] = None,
     *,
     meditopia_token: Annotated[
         bool,
@@ -85,8 +85,8 @@ def _status(  # noqa: PLR0913, PLR0917 - one flag for each part
     number: Annotated[
         int | None, typer.Option(max=limits.integer_abs_max, help="Who, by number.")
     ] = None,
-    plan_type: Annotated[str | None, typer.Option()] = None,
-    country: Annotated[str | None, typer.Option()] = None,
+    plan_type: Annotated[str | None, typer.Option(help="As it is told; kept if left out.")] = None,
+    country: Annotated[str | None, typer.Option(help="As it is told; kept if left out.")] = None,
     starts: Annotated[str | None, typer.Option(help=_MOMENT)] = None,
     ends: Annotated[str | None, typer.Option(help=_MOMENT)] = None,
 ) -> None:
@@ -125,8 +125,8 @@ def _forget(
         int | None, typer.Option(max=limits.integer_abs_max, help="Who, by number.")
     ] = None,
     external: Annotated[str | None, typer.Option(help="Who, by the partner's id.")] = None,
-    email: Annotated[str | None, typer.Option()] = None,
-    phone: Annotated[str | None, typer.Option()] = None,
+    email: Annotated[str | None, typer.Option(help="Who, by e-mail address.")] = None,
+    phone: Annotated[str | None, typer.Option(help="Who, by phone number.")] = None,
     *,
     delete: Annotated[
         bool, typer.Option("--delete", help="And leave them out of every list.")

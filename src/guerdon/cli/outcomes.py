@@ -14,11 +14,13 @@ from guerdon.cli.replay import Outcome, Replayed, replay
 from guerdon.cli.tenants import Tenant, moment
 from guerdon.domain import moments
 from guerdon.engine.engine import Engine
+from guerdon.engine.tenants import DIALECTS
 from guerdon.errors import NotFound, Refused
 from guerdon.store.port import Row, Rows
 
 _PAGE_ROWS = 500
 _FOREVER = 2**62
+_KINDS = ("refused", "duplicate", "held")
 Code = Annotated[str | None, typer.Option(help="Only those refused with this code.")]
 Dialect = Annotated[str | None, typer.Option(help="Only those of this wire format.")]
 Kind = Annotated[str | None, typer.Option(help="refused, duplicate or held.")]
@@ -83,6 +85,16 @@ def get(rows: Rows, tenant_id: int, outcome_id: int) -> Outcome:
     return _outcome(row)
 
 
+def _require_known(kind: str | None, dialect: str | None) -> None:
+    """Refuse a word nothing is kept under: that there is nothing would look like good news.
+
+    Errors: Refused.
+    """
+    for name, word, known in (("kind", kind, _KINDS), ("dialect", dialect, DIALECTS)):
+        if word is not None and word not in known:
+            raise Refused(f"there is no {name} {word}, but {', '.join(known)}", field=name)
+
+
 def _outcome(row: Row) -> Outcome:
     values = (*row[:9], bytes(row[9]), *row[10:])
     return Outcome(*values)
@@ -116,6 +128,7 @@ def _list(  # noqa: PLR0917 - one flag for each thing to look for
     limit: Limit = 100,
 ) -> None:
     """Refused, duplicate and held requests, newest first."""
+    _require_known(kind, dialect)
     wanted = Filter(kind, code, dialect, 0 if since is None else moments.parse(since))
 
     def question(rows: Rows) -> list[Outcome]:
@@ -167,6 +180,7 @@ def _replay(  # noqa: PLR0913 - which ones, and as whom
     """Send kept bodies again, oldest first, with the keys they came with."""
     if bool(ids) == everything:
         raise Refused("name the outcomes, or all of them with --all")
+    _require_known(kind, dialect)
     wanted = Filter(kind or "refused", code, dialect, only_open=True)
     config = call.settings()
 
