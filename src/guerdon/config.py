@@ -191,7 +191,7 @@ def load(
     try:
         if key is not None:
             secret = _parsed("secret_key", *key, here)
-        elif needs_key or path.exists():
+        elif needs_key or _is_there(path):
             secret = _kept_secret(path, lambda: fresh_key(settings))
         else:
             secret = b""
@@ -385,7 +385,7 @@ def _database_url(value: object, cwd: Path) -> str:
     if path == url or not path or ":memory:" in path or set(path) & set("?#"):
         raise Misconfigured("neither sqlite:///path nor postgresql://...")
     place = cwd / path
-    with contextlib.suppress(PermissionError):  # which is told when it is opened
+    with contextlib.suppress(OSError):  # which is told when it is opened
         if place.exists() and not place.is_file():
             raise Misconfigured(f"{place} is there and no file")
     return f"sqlite:///{place}"
@@ -434,7 +434,7 @@ def _kept_secret(path: Path, fresh_key: Callable[[], bytes | None]) -> bytes:
     Only this file's mode is checked: a file the operator names is the operator's, and container
     platforms mount theirs readable by all inside the container.
     """
-    if not path.exists():
+    if not _is_there(path):
         secret = fresh_key()
         if secret is not None:
             _secret_made(path, secret)
@@ -454,6 +454,13 @@ def _kept_secret(path: Path, fresh_key: Callable[[], bytes | None]) -> bytes:
         return key_from_text(text)
     except Misconfigured as error:
         raise Misconfigured(f"{path}: {error.message}") from error
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:  # a folder that nobody may look into, a name that is none
+        raise Misconfigured(f"{path}: {error.strerror}; or set {_PREFIX}SECRET_KEY") from error
 
 
 def missing_key(path: Path) -> str:

@@ -327,6 +327,14 @@ def test_a_data_folder_that_cannot_be_made_is_refused_with_its_name(tmp_path):
         load(tmp_path, DATA_DIR="/proc/data")
 
 
+def test_a_data_folder_that_cannot_be_looked_into_is_refused_where_a_key_is_needed(tmp_path):
+    name = "x" * 300
+    with pytest.raises(Misconfigured, match=r"secret.key: File name too long"):
+        load(tmp_path, DATA_DIR=name)
+    settings = config.load({"data_dir": name}, {}, tmp_path, needs_key=False)
+    assert "File name too long" in settings.key_trouble
+
+
 def test_what_is_no_file_is_no_database(tmp_path):
     for place in (tmp_path, "/dev/null"):
         message = refusal(tmp_path, DATABASE_URL=f"sqlite:///{place}")
