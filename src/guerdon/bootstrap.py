@@ -93,7 +93,7 @@ def migrate_for_serving(store: Store, config: Config) -> list[str]:
     """
     if not store.pending_migrations():
         return []
-    if config.engine == "sqlite" or is_new(store, config):
+    if config.engine == "sqlite" or is_unfinished(store, config):
         return store.migrate()
     applied = store.migrate(part="pre")
     require_migrated(store)

@@ -96,6 +96,16 @@ def test_a_command_finishes_a_database_that_another_has_only_begun(
     assert installation.told("migrate")["pending"] == []
 
 
+def test_a_server_finishes_a_database_that_another_has_only_begun(
+    installation: Installation,
+) -> None:
+    installation.environ["GUERDON_FAULT"] = "in_migration:18"
+    assert installation.start().ended() == -signal.SIGKILL
+    del installation.environ["GUERDON_FAULT"]
+    with installation.serving() as server:
+        assert server.call("GET", "/readyz").status == 200
+
+
 def test_a_database_in_use_gets_its_migrations_from_nobody_who_did_not_mean_to(
     installation: Installation,
 ) -> None:
