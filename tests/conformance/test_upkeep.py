@@ -66,6 +66,54 @@ def test_the_index_keeps_up_with_whatever_comes(
     assert 48 < max(left) < 250
 
 
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("settled", [0, 40], ids=["first-batch", "later-batch"])
+def test_a_journal_packed_anew_amid_a_batch_lacks_and_doubles_nothing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, settled: int
+) -> None:
+    monkeypatch.setattr(index, "_MERGE_EVERY", 1_000)
+    names = [f"m{number}" for number in range(200)]
+    bench.do(ingest(bench.tenant_id, names))
+    for _ in range(settled):
+        bench.do(ingest(bench.tenant_id, names[:20]))
+    if settled:
+        bench.settle()
+    written = 0
+
+    def noted(point: str) -> None:
+        nonlocal written
+        written += point == "in_index_batch"
+
+    monkeypatch.setattr(index, "fault", noted)
+    bench.do(ingest(bench.tenant_id, names[::-1]))
+    bench.upkeep.refresh()
+    while not written:
+        bench.upkeep.slice(bench.committer, busy=True)
+    bench.do(commands.RebuildState(bench.tenant_id, 0, index=True))
+    bench.do(ingest(bench.tenant_id, names[:7]))
+    bench.settle()
+
+    def found(rows: Rows) -> list[int]:
+        every = range(1, len(names) + 1)
+        mine = (activities.positions(rows, bench.tenant_id, number, 0) for number in every)
+        return sorted(position for each in mine for position in each)
+
+    assert bench.ask(found) == list(range(1, 2 * len(names) + 20 * settled + 8))
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_a_journal_to_be_packed_anew_is_packed_though_nothing_comes(bench: Bench) -> None:
+    bench.do(ingest(bench.tenant_id, ["ann"] * 100))
+    bench.settle()
+    before = bench.ask(lambda rows: activities.indexed(rows, bench.tenant_id))
+    bench.do(commands.RebuildState(bench.tenant_id, 0, index=True))
+    assert bench.ask(lambda rows: activities.indexed(rows, bench.tenant_id)) == 0
+    bench.clock.passed += limits.clockwork_seconds
+    while bench.upkeep.slice(bench.committer, busy=False):
+        pass
+    assert bench.ask(lambda rows: activities.indexed(rows, bench.tenant_id)) == before > 0
+
+
 @only_on_postgres
 @pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize(

@@ -106,6 +106,7 @@ class _Place:
             due.add("decisions")
         if now >= self.wakes_at:
             due |= {"time", "idle"}
+            self.packed_to = None  # somebody may have had the journal packed anew
             self.wakes_at = now + limits.clockwork_seconds
         self.activity_position, self.decision_position = heads
         if due:

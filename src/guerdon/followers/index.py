@@ -156,7 +156,14 @@ class IndexFollower:
             before=self._before,
             position=self._until,
         )
-        if moved and self._blocks:
+        if not moved:
+            # The journal is packed anew: what is written of this batch may lack a part by now.
+            tx.rows.run(
+                "remove_unfinished_postings",
+                tenant_id=self._tenant_id,
+                indexed=activities.indexed(tx.rows, self._tenant_id),
+            )
+        elif self._blocks:
             tx.rows.run_many(
                 "add_block",
                 [
@@ -191,6 +198,7 @@ class IndexFollower:
             return 0
         last = found[-1][0]
         merged = postings.merge(entries for _, entries in found)
-        tx.rows.run("remove_postings_of_level", **place, level=level, last_position=last)
+        if not tx.rows.run("remove_postings_of_level", **place, level=level, last_position=last):
+            return 0  # somebody has just emptied the tables
         tx.rows.run("add_posting", **place, level=level + 1, last_position=last, entries=merged)
         return len(merged)

@@ -262,5 +262,6 @@ DELETE FROM activity_posting WHERE tenant_id = :tenant_id;
 DELETE FROM activity_block WHERE tenant_id = :tenant_id;
 
 -- name: reset_follower
--- Send a follower back to the start of its journal.
-UPDATE follower SET position = 0 WHERE tenant_id = :tenant_id AND name = :name;
+-- Send a follower back to the start of its journal; without its checkpoint no batch that is under
+-- way can end.
+DELETE FROM follower WHERE tenant_id = :tenant_id AND name = :name;
