@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import random
@@ -296,6 +297,26 @@ def test_a_chore_that_fails_does_not_keep_the_others_from_being_done(bench: Benc
         with pytest.raises(StoreBusy):
             upkeep.slice(bench.committer, busy=True)
     assert diary.done == [("sound", bench.tenant_id)]
+
+
+def test_a_chore_that_meets_a_defect_again_and_again_gives_no_other_a_rest(bench: Bench) -> None:
+    turns = []
+
+    def fail(_tx: Transaction, _tenant_id: int) -> bool:
+        turns.append("defect")
+        raise ZeroDivisionError
+
+    def go_on(tx: Transaction, tenant_id: int) -> bool:
+        turns.append("other")
+        tx.rows.run("add_follower", tenant_id=tenant_id, name="other")
+        return True
+
+    upkeep = Upkeep((Chore("fails", "time", fail), Chore("goes on", "time", go_on)))
+    for _ in range(24):
+        with contextlib.suppress(ZeroDivisionError):
+            upkeep.slice(bench.committer, busy=True)
+    assert turns.count("defect") > 8
+    assert turns.count("other") > 8
 
 
 def test_looking_in_vain_writes_nothing(bench: Bench) -> None:

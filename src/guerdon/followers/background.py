@@ -225,7 +225,7 @@ class Upkeep:
                 place,
                 lambda tx: place.index.slice(tx, tail_rows=tail_rows, tail_rows_min=tail_rows_min),
             )
-        except StoreError:
+        except Exception:
             # What the follower has in hand went back with the transaction.
             place.index = IndexFollower(place.tenant_id)
             raise
@@ -266,6 +266,10 @@ class Upkeep:
                 place.index = IndexFollower(place.tenant_id)
         except StoreError:
             lease.let_go()
+            raise
+        except Exception:
+            # A defect of a chore: the others, and the next try, need not wait for the lease's end.
+            lease.take_back()
             raise
         if not lease.held:
             place.rests_until = committer.clock.monotonic() + limits.upkeep_lease_seconds

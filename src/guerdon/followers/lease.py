@@ -24,7 +24,7 @@ class Lease:
     def __init__(self, tenant_id: int) -> None:
         self.held = False
         self._place = {"tenant_id": tenant_id, "name": NAME}
-        self._until = 0
+        self._until = self._before = 0
 
     def take(self, tx: Transaction) -> bool:
         """Begin to hold it, if nobody does. Counts only once `tx` is committed."""
@@ -36,7 +36,7 @@ class Lease:
 
     def keep(self, tx: Transaction) -> bool:
         """Go on holding it in this transaction; False when somebody else has taken it."""
-        before = self._until
+        self._before = before = self._until
         until = tx.now + _LENGTH
         self._until = until if self._is_wrong(tx.now) else max(before + 1, until)
         moved = tx.rows.run("advance_follower", **self._place, before=before, position=self._until)
@@ -46,6 +46,10 @@ class Lease:
     def _is_wrong(self, now: int) -> bool:
         """Whether it was taken by a clock that was set back since, or that was never right."""
         return self._until > now + _BELIEVED
+
+    def take_back(self) -> None:
+        """What `keep` wrote last went back with its transaction: it is held as it was before."""
+        self._until = self._before
 
     def let_go(self) -> None:
         """It is not known what was stored last: wait until it has run out, then take it anew."""
