@@ -259,6 +259,30 @@ def test_what_is_owed_is_leased_to_one_of_four_workers(bench: Bench, many: list[
 
 
 @only_on_postgres
+def test_what_is_owed_is_leased_though_somebody_holds_the_tenants_head(
+    bench: Bench, many: list[Committer]
+) -> None:
+    """Who holds it may be forgetting a member, and then waits for what is leased."""
+    number = bench.member(("external", "ann"))
+
+    def owe(tx: Transaction) -> bool:
+        owed = {"target": "https://a.b/", "subject": "s", "body": "b", "number": number}
+        deliveries.owe(tx, bench.tenant_id, kind="webhook", **owed)
+        return True
+
+    bench.committer.work(owe)
+
+    def lease_meanwhile(tx: Transaction) -> bool:
+        tx.head(bench.tenant_id)
+        (leased,) = many[0].run([commands.LeaseDeliveries(0, 0, 10)])
+        assert [each.kind for each in leased] == ["webhook"]
+        deliveries.forget(tx, bench.tenant_id, number=number)
+        return True
+
+    assert bench.committer.work(lease_meanwhile)
+
+
+@only_on_postgres
 def test_eight_committers_that_make_tenants_and_keys_at_once_all_get_their_own(
     bench: Bench, many: list[Committer]
 ) -> None:

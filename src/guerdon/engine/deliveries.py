@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator
 
 from guerdon import limits
 from guerdon.clock import SECOND
-from guerdon.engine import members, secret_settings
+from guerdon.engine import secret_settings
 from guerdon.engine.commands import LeasedDelivery, LeaseDeliveries, SettleDelivery
+from guerdon.engine.directory import read_settings
 from guerdon.store.port import Row, Rows
 from guerdon.store.transaction import Transaction
 
@@ -59,33 +60,38 @@ def due_beside(
 def lease(tx: Transaction, command: LeaseDeliveries) -> tuple[LeasedDelivery, ...]:
     """See `LeaseDeliveries`."""
     until = tx.now + limits.delivery_lease_seconds * SECOND
-    leased = []
-    for row in _to_lease(tx, command):
-        tenant_id, delivery_id, kind, target, subject, body, attempts, fence, owed_at = row
-        taken = tx.rows.run(
+    rows = list(_to_lease(tx, command))
+    taken = set()
+    # In one order whoever takes them: two who wait for each other's would not get on.
+    for tenant_id, delivery_id, fence in sorted((row[0], row[1], row[7]) for row in rows):
+        if tx.rows.run(
             "lease_delivery",
             tenant_id=tenant_id,
             delivery_id=delivery_id,
             fence=fence,
             lease_until=until,
-        )
-        if taken:
-            secret = _status_secret(tx, tenant_id) if kind == "webhook" else ""
-            leased.append(
-                LeasedDelivery(
-                    tenant_id,
-                    delivery_id,
-                    kind,
-                    target,
-                    subject,
-                    body,
-                    attempts + 1,
-                    fence + 1,
-                    owed_at,
-                    secret,
-                )
-            )
-    return tuple(leased)
+        ):
+            taken.add((tenant_id, delivery_id))
+    secrets = {row[0]: "" for row in rows if row[2] == "webhook"}
+    for tenant_id in secrets:
+        secrets[tenant_id] = _status_secret(tx, tenant_id)
+    return tuple(_leased(row, secrets) for row in rows if (row[0], row[1]) in taken)
+
+
+def _leased(row: Row, secrets: dict[int, str]) -> LeasedDelivery:
+    tenant_id, delivery_id, kind, target, subject, body, attempts, fence, owed_at = row
+    return LeasedDelivery(
+        tenant_id,
+        delivery_id,
+        kind,
+        target,
+        subject,
+        body,
+        attempts + 1,
+        fence + 1,
+        owed_at,
+        secrets[tenant_id] if kind == "webhook" else "",
+    )
 
 
 def _to_lease(tx: Transaction, command: LeaseDeliveries) -> Iterator[Row]:
@@ -116,7 +122,9 @@ def settle(tx: Transaction, command: SettleDelivery) -> bool:
 
 def _status_secret(tx: Transaction, tenant_id: int) -> str:
     """What signs status messages; empty when the tenant has given none."""
-    value = members.settings(tx, tenant_id)["meditopia.status_secret"]
+    # Not as commands remember it: that takes the tenant's head, and who has it may wait for a
+    # delivery that is leased here.
+    value = read_settings(tx.rows, tenant_id)["meditopia.status_secret"]
     if value:
         # The decision that holds it may belong to a command of the same commit.
         tx.flush()
