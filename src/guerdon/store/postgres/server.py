@@ -27,6 +27,8 @@ _SESSION = (
     "SET enable_hashjoin = off; SET enable_mergejoin = off;"
     "SET jit = off"  # costs more than the short statements sent here
 )
+# Columns of texts are sent as they are, whatever the database's owner sets for its clients.
+_ALWAYS = {"client_encoding": "UTF8"}
 # Source: PostgreSQL's manual, appendix A. Two characters stand for a whole class.
 _BY_STATE: dict[str, type[errors.StoreError]] = {
     "53100": errors.StoreFull,
@@ -37,6 +39,7 @@ _BY_STATE: dict[str, type[errors.StoreError]] = {
     "40": errors.StoreBusy,  # a deadlock, or a serialisation failure
     "25006": errors.StoreReadOnly,
     "25P03": errors.StoreUnavailable,  # idle in a transaction for too long: cut off
+    "25P04": errors.StoreUnavailable,  # in one transaction for too long: cut off
     "08": errors.StoreUnavailable,
     "57": errors.StoreUnavailable,  # shutting down, starting up, crashed
     "23": errors.Conflict,
@@ -156,7 +159,7 @@ class Server:
         self._seconds_max = seconds_max
         self._away_until = 0.0
         try:
-            self._parameters = {**_defaults(seconds_max), **conninfo_to_dict(url)}
+            self._parameters = {**_defaults(seconds_max), **conninfo_to_dict(url), **_ALWAYS}
         except psycopg.ProgrammingError as wrong:
             raise errors.Misconfigured(
                 "database_url cannot be read as an address of PostgreSQL"

@@ -35,6 +35,7 @@ SOON = 0.2
         ("57014", errors.StoreBusy),
         ("25006", errors.StoreReadOnly),
         ("25P03", errors.StoreUnavailable),
+        ("25P04", errors.StoreUnavailable),
         ("08006", errors.StoreUnavailable),
         ("57P01", errors.StoreUnavailable),
         ("57P03", errors.StoreUnavailable),
@@ -132,6 +133,21 @@ def commit_a_counter(writer: PostgresWriter, total: int) -> None:
 
 def counter(writer: PostgresWriter) -> Any:
     return writer.one("counter_total", tenant_id=1, name="x")
+
+
+@pytest.mark.postgres
+def test_texts_are_kept_as_they_are_whatever_the_database_has_its_clients_speak(
+    url: str, other: psycopg.Connection[Any]
+) -> None:
+    name = other.info.dbname
+    other.execute(f'ALTER DATABASE "{name}" SET client_encoding = latin1'.encode())
+    with contextlib.closing(PostgresWriter(Server(url, SystemClock()))) as writer:
+        writer.begin()
+        writer.append_activities([(1, 1, 1, 1, 1, 1, 1, '"é€😀"')])
+        writer.commit()
+    told = other.execute("SELECT encode(convert_to(data, 'UTF8'), 'hex') FROM activity").fetchone()
+    assert told is not None
+    assert bytes.fromhex(told[0]).decode() == '"é€😀"'
 
 
 @pytest.mark.postgres
