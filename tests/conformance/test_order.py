@@ -259,6 +259,27 @@ def test_what_is_owed_is_leased_to_one_of_four_workers(bench: Bench, many: list[
 
 
 @only_on_postgres
+def test_a_key_is_taken_out_of_use_once(bench: Bench, many: list[Committer]) -> None:
+    """Two who both find it in use take turns; the second is told that it is not."""
+    made = bench.do(commands.CreateKey(bench.tenant_id, 0, "conscent"))
+    revoke = commands.RevokeKey(0, 0, made.key_id)
+    first, second = many[:2]
+    asked = second.writer.one
+    outcomes: list[Any] = []
+
+    def overtaken(query: str, /, **values: Any) -> Any:
+        found = asked(query, **values)
+        if query == "key" and not outcomes:
+            outcomes.append(None)
+            outcomes[:] = first.run([revoke])
+        return found
+
+    second.writer.one = overtaken  # type: ignore[method-assign]
+    outcomes += second.run([revoke])
+    assert [getattr(each, "code", None) for each in outcomes] == [None, "unknown_key"]
+
+
+@only_on_postgres
 def test_what_is_owed_is_leased_though_somebody_holds_the_tenants_head(
     bench: Bench, many: list[Committer]
 ) -> None:

@@ -107,6 +107,10 @@ def create_key(tx: Transaction, command: CreateKey) -> KeyCreated:
 def revoke_key(tx: Transaction, command: RevokeKey) -> None:
     """See `RevokeKey`."""
     row = tx.rows.one("key", key_id=command.revoked_key_id)
+    if row is not None:
+        # The command does not say whose key it is; once that is known, who came first decides.
+        tx.head(row[1])
+        row = tx.rows.one("key", key_id=command.revoked_key_id)
     if row is None or row[7] is not None:
         raise NotFound(f"no live key {command.revoked_key_id}", code="unknown_key")
     decision = about_tenant(tx, row[1], definitions.KEY_WAS_REVOKED, keyId=row[0])
