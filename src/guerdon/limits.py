@@ -151,6 +151,7 @@ index_tail_rows_max = 32_768
 index_batch_rows_max = 262_144  # packed together: 10 MiB while they are gathered
 busy_milliseconds_max = 5_000
 database_seconds_max = 5  # one statement, or one wait for a lock
+database_brief_seconds_max = 0.1  # for a lock that was waited for in vain just before
 database_grace_seconds = 1.0  # the server's own limit comes first
 database_idle_seconds_max = 10  # in a transaction nobody works on: it holds a tenant's head
 database_retry_seconds = 1.0  # between attempts to reach a server that refused

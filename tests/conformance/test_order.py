@@ -20,7 +20,7 @@ from guerdon.engine.commands.points import AddPoints, SpendPoints, TransferPoint
 from guerdon.engine.commands.rewards import BuyReward, DefineReward
 from guerdon.engine.committer import Committer
 from guerdon.engine.inline import InlineCommitter
-from guerdon.errors import Refused
+from guerdon.errors import Refused, StoreBusy
 from guerdon.followers.background import Upkeep
 from guerdon.store import activities, movements
 from guerdon.store.transaction import Transaction
@@ -277,6 +277,53 @@ def test_a_key_is_taken_out_of_use_once(bench: Bench, many: list[Committer]) -> 
     second.writer.one = overtaken  # type: ignore[method-assign]
     outcomes += second.run([revoke])
     assert [getattr(each, "code", None) for each in outcomes] == [None, "unknown_key"]
+
+
+@only_on_postgres
+def test_a_tenant_somebody_has_locked_is_waited_for_once_and_then_briefly(
+    bench: Bench, many: list[Committer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All other tenants of that committer wait as well meanwhile, and so does background work."""
+    tenants = (bench.tenant_id, bench.tenant("b"))
+    mixed = [ingest(tenant_id, ["ann"]) for tenant_id in tenants * 3]
+    committer = many[0]
+    writer = committer.writer
+    writer.open().execute("SET lock_timeout = 50")
+    begun: list[bool] = []
+    begin, asked = writer.begin, writer.one
+    locked: list[int] = []
+
+    def one(query: str, /, **values: Any) -> Any:
+        if query == "lock_head":
+            locked.append(values["tenant_id"])
+        return asked(query, **values)
+
+    def noted(*, patient: bool = True) -> None:
+        begun.append(patient)
+        begin(patient=patient)
+
+    monkeypatch.setattr(writer, "begin", noted)
+    monkeypatch.setattr(writer, "one", one)
+
+    def codes() -> list[str | None]:
+        begun.clear()
+        locked.clear()
+        return [getattr(each, "code", None) for each in committer.run(mixed)]
+
+    bench.committer.writer.begin()
+    bench.committer.writer.one("lock_head", tenant_id=bench.tenant_id)
+    assert codes() == ["store_busy", None] * 3
+    assert (begun, locked) == ([True, True], list(tenants))
+    assert codes() == ["store_busy", None] * 3
+    assert begun == [False, True]
+    begun.clear()
+    with pytest.raises(StoreBusy):
+        committer.work(lambda tx: bool(tx.head(bench.tenant_id)), bench.tenant_id)
+    assert begun == [False]
+    bench.committer.writer.rollback()
+    assert codes() == [None] * 6
+    assert codes() == [None] * 6
+    assert begun == [True, True]
 
 
 @only_on_postgres

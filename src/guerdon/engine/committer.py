@@ -8,6 +8,7 @@ it fails by itself.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
@@ -24,6 +25,7 @@ from guerdon.errors import (
     Conflict,
     Defect,
     GuerdonError,
+    NotFound,
     OutcomeUnknown,
     Refused,
     Stale,
@@ -92,6 +94,8 @@ class Committer:
         self._aside: _Slice | None = None
         self._is_open = False
         self._has_begun_anew = False
+        self._locked: set[int] = set()
+        """Tenants that were waited for in vain the last time."""
         self._log = structlog.get_logger()
 
     def run(self, commands: Sequence[Command]) -> list[Outcome]:
@@ -103,8 +107,10 @@ class Committer:
         finally:
             self._asked_at = self.clock.monotonic()
 
-    def work(self, task: Task) -> bool:
+    def work(self, task: Task, tenant_id: int = 0) -> bool:
         """Run a slice of background work in a transaction of its own; whether there is more of it.
+
+        tenant_id: whose it is, so that one whom somebody else has locked is not waited for again.
 
         One that goes step by step makes way when somebody's command comes between two: it is put
         aside, with all it would have written, its transaction is the next group's, and `go_on`
@@ -112,7 +118,7 @@ class Committer:
         transaction, and both wait for one commit.
         """
         self._commit_open()
-        tx = self._begin()
+        tx = self._begin(tenant_id)
         tx.is_hurried = self.is_hurried
         if self.is_only_one:
             tx.is_awaited = self.is_awaited
@@ -121,9 +127,11 @@ class Committer:
             if not isinstance(done, bool):
                 return self._step(_Slice(tx, done, self._way_until()))
             self._keep(tx)
-        except BaseException:
-            self._abandon()
+        except BaseException as trouble:
+            self._abandon(tenant_id, trouble)
             raise
+        if tx.holds(tenant_id):
+            self._locked.discard(tenant_id)
         return done
 
     @property
@@ -288,18 +296,30 @@ class Committer:
         return outcome
 
     def _together(self, commands: Sequence[Command]) -> list[Outcome]:
-        tx = self._begin()
+        tenant_id = commands[0].tenant_id
+        tx = self._begin(tenant_id)
         alone = len(commands) == 1
         try:
             if not alone:
+                if not self.is_only_one:
+                    self._lock(tx, tenant_id)
                 self._read_ahead(tx, commands)
             outcomes = [self._unit(tx, command, alone=alone) for command in commands]
             self._end(tx, alone=alone)
-        except BaseException:
-            self._abandon()
+        except BaseException as trouble:
+            self._abandon(tenant_id, trouble)
             raise
+        if tx.holds(tenant_id):
+            self._locked.discard(tenant_id)
         fault("after_commit")
         return outcomes
+
+    @staticmethod
+    def _lock(tx: Transaction, tenant_id: int) -> None:
+        """Wait for the tenant of all commands once: in vain for one is in vain for each."""
+        if tenant_id:
+            with contextlib.suppress(NotFound):  # no such tenant: its commands will say so
+                tx.head(tenant_id)
 
     @staticmethod
     def _read_ahead(tx: Transaction, commands: Sequence[Command]) -> None:
@@ -366,13 +386,21 @@ class Committer:
             raise Defect from defect
         self._is_open = False
 
-    def _begin(self) -> Transaction:
-        """Begin a transaction, or join the one that a slice has left open."""
-        if not self._is_open:
+    def _begin(self, tenant_id: int) -> Transaction:
+        """Begin a transaction, or join the one that a slice has left open.
+
+        A tenant whom somebody else has locked for long is waited for once, and from then on
+        briefly until they can be had: all other tenants wait as well meanwhile.
+        """
+        if tenant_id in self._locked and not self._is_open:
+            self.writer.begin(patient=False)
+        elif not self._is_open:
             self.writer.begin()
         return Transaction(self.writer, self.clock, self.vault, self._memories)
 
-    def _abandon(self) -> None:
+    def _abandon(self, tenant_id: int = 0, trouble: BaseException | None = None) -> None:
+        if isinstance(trouble, StoreBusy):
+            self._locked.add(tenant_id)
         self._memories.clear()
         if self.gives_way:
             self._aside, self._is_open, self._has_begun_anew = None, False, True

@@ -260,8 +260,8 @@ class Upkeep:
         lease = place.lease
         try:
             if lease.held:
-                return committer.work(lambda tx: lease.keep(tx) and task(tx))
-            if committer.work(lease.take):
+                return committer.work(lambda tx: lease.keep(tx) and task(tx), place.tenant_id)
+            if committer.work(lease.take, place.tenant_id):
                 # What was in hand when the lease was last held may have been done by others.
                 place.index = IndexFollower(place.tenant_id)
         except StoreError:

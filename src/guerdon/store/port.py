@@ -34,8 +34,11 @@ class Writer(Rows, Protocol):
     writes: int
     """How many statements have changed something since the writer was opened."""
 
-    def begin(self) -> None:
-        """Start a transaction that may write."""
+    def begin(self, *, patient: bool = True) -> None:
+        """Start a transaction that may write.
+
+        patient: whether it may wait for long for what somebody else has locked.
+        """
 
     def commit(self) -> None:
         """Make it durable. After any failure here the transaction is over: `OutcomeUnknown`."""

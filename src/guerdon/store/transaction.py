@@ -144,6 +144,10 @@ class Transaction:
             self._heads[tenant_id] = head
         return head
 
+    def holds(self, tenant_id: int) -> bool:
+        """Whether it has locked the tenant's head."""
+        return tenant_id in self._heads
+
     def memory(self, tenant_id: int) -> Memory:
         """What is remembered of the tenant, valid for this transaction."""
         memory = self._valid.get(tenant_id)

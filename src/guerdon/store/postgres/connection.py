@@ -35,6 +35,7 @@ _COPY_TYPES = ("int8",) * (len(_APPEND.names) - 1) + ("text",)
 # Not READ WRITE: that would overrule an operator who has made the database read-only.
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_BRIEFLY = f"SET LOCAL lock_timeout = {int(limits.database_brief_seconds_max * 1_000)}"
 _COMMIT = "COMMIT"
 _ROLLBACK = "ROLLBACK"
 _NOTHING = "SELECT"
@@ -156,12 +157,14 @@ class PostgresWriter(PostgresRows):
     def __init__(self, server: Server) -> None:
         super().__init__(server)
         self.writes = 0
+        self._is_patient = True
         self._later: list[tuple[str, Sequence[Row]]] = []
         self._activities: list[Row] = []
         self.open()
 
-    def begin(self) -> None:
+    def begin(self, *, patient: bool = True) -> None:
         self._forget()
+        self._is_patient = patient
         super().begin()
 
     def commit(self) -> None:
@@ -279,6 +282,8 @@ class PostgresWriter(PostgresRows):
 
     def _send_waiting(self, connection: Connection) -> None:
         super()._send_waiting(connection)
+        if self._begin_is_due and not self._is_patient:
+            connection.execute(_BRIEFLY)
         if self._activities:
             connection.execute(_APPEND.text, statements.columns(self._activities))
         for text, rows in self._later:

@@ -133,7 +133,7 @@ class SqliteWriter(SqliteRows):
         self._catch_up_with(query)
         return super().one(query, **values)
 
-    def begin(self) -> None:
+    def begin(self, *, patient: bool = True) -> None:  # noqa: ARG002 - nobody else locks anything
         if self.failed:
             raise errors.StoreUnavailable("a sync failed; the store must be opened again")
         with self._watch:

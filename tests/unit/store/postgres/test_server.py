@@ -165,6 +165,21 @@ def test_a_head_that_somebody_holds_is_not_waited_for_for_ever(
 
 
 @pytest.mark.postgres
+def test_who_is_not_patient_waits_briefly_in_that_transaction_only(writer: PostgresWriter) -> None:
+    def lock_timeout(*, patient: bool) -> Any:
+        writer.begin(patient=patient)
+        lock(writer)
+        shown = writer.open().execute("SHOW lock_timeout").fetchone()
+        writer.commit()
+        return shown
+
+    usual = (f"{int(SOON * 1_000)}ms",)
+    brief = (f"{int(limits.database_brief_seconds_max * 1_000)}ms",)
+    waits = [lock_timeout(patient=patient) for patient in (True, False, True)]
+    assert waits == [usual, brief, usual]
+
+
+@pytest.mark.postgres
 def test_a_server_that_falls_silent_is_given_up(
     writer: PostgresWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
