@@ -14,7 +14,7 @@ import pytest
 import books
 from conformance.stores import Bench, committers, in_threads, ingest, only_on_postgres
 from guerdon import bootstrap
-from guerdon.clock import SystemClock
+from guerdon.clock import SECOND, SystemClock
 from guerdon.engine import commands, deliveries
 from guerdon.engine.commands.points import AddPoints, SpendPoints, TransferPoints, Transferred
 from guerdon.engine.commands.rewards import BuyReward, DefineReward
@@ -324,6 +324,28 @@ def test_a_tenant_somebody_has_locked_is_waited_for_once_and_then_briefly(
     assert codes() == [None] * 6
     assert codes() == [None] * 6
     assert begun == [True, True]
+
+
+@only_on_postgres
+def test_nobody_waits_to_log_in_for_another_tenants_expired_logins(
+    bench: Bench, many: list[Committer]
+) -> None:
+    """Who makes a tenant's state again has its log-ins locked until that is done."""
+    now, other = bench.clock.now(), bench.tenant("b")
+
+    def login(tenant_id: int, name: bytes, expires_at: int) -> commands.RecordLogin:
+        return commands.RecordLogin(tenant_id, 0, "admin", "someone", name, expires_at)
+
+    bench.do(login(bench.tenant_id, b"old", now + 1))
+    bench.clock.moment += 2
+    many[0].writer.open().execute("SET lock_timeout = 50")
+
+    def rebuild_meanwhile(tx: Transaction) -> bool:
+        tx.rows.run("clear_refresh_tokens", tenant_id=bench.tenant_id)
+        assert many[0].run([login(other, b"new", now + SECOND)]) == [None]
+        return True
+
+    assert bench.committer.work(rebuild_meanwhile)
 
 
 @only_on_postgres

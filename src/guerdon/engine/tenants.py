@@ -169,7 +169,7 @@ def record_login(tx: Transaction, command: RecordLogin) -> None:
     """See `RecordLogin`."""
     if command.kind == "admin":
         tx.rows.run("set_last_login", admin_id=command.person_id, last_login_at=tx.now)
-    tx.rows.run("remove_expired_refresh_tokens", now=tx.now)
+    tx.rows.run("remove_expired_refresh_tokens", tenant_id=command.tenant_id, now=tx.now)
     tx.rows.run(
         "add_refresh_token",
         token_hash=command.token_hash,

@@ -114,8 +114,8 @@ SELECT MAX(created_at) FROM refresh_token
 WHERE person_id = :person_id AND tenant_id = :tenant_id AND kind = :kind;
 
 -- name: remove_expired_refresh_tokens
--- Forget what nobody can use.
-DELETE FROM refresh_token WHERE expires_at < :now;
+-- Forget what nobody of a tenant can use; those of others may be locked for long.
+DELETE FROM refresh_token WHERE tenant_id = :tenant_id AND expires_at < :now;
 
 -- name: add_signing_key
 -- A new key to sign tokens with.
