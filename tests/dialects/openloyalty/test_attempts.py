@@ -40,6 +40,11 @@ def test_another_name_and_another_source_may_still_try(exhausted):
     assert not is_refused(exhausted, address=None)
 
 
+def test_a_name_in_other_letters_is_no_further_name(exhausted):
+    assert is_refused(exhausted, username="Admin")
+    assert is_refused(exhausted, username="ADMIN")
+
+
 def test_it_is_over_after_a_while(exhausted):
     assert not is_refused(exhausted, now=NOW + 2 * limits.failure_segment_seconds)
 

@@ -2,7 +2,8 @@
 
 Counting first means that guesses sent at once count as much as guesses sent in turn. One counter
 stands for a name as tried from one source (IPv6: one subscriber's network), so that a stranger
-cannot lock a name out for its owner; another for the source, whatever names it tries.
+cannot lock a name out for its owner; another for the source, whatever names it tries. Upper and
+lower case are one name: an e-mail address lets its owner in either way.
 Source: OWASP ASVS 5.0, 6.3.1.
 """
 
@@ -39,7 +40,7 @@ class Attempts:
         """Count a try. Errors: Refused `too_many_requests`."""
         source = _source(address)
         bounds = (
-            ((source, username), limits.login_failures_per_minute_max),
+            ((source, username.lower()), limits.login_failures_per_minute_max),
             (source, limits.key_failures_per_minute_max),
         )
         taken: list[Window] = []
