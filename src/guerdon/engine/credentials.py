@@ -241,7 +241,7 @@ def set_password(tx: Transaction, tenant_id: int, member: Member, password_hash:
 def change_password(tx: Transaction, command: ChangeMemberPassword) -> None:
     """See `ChangeMemberPassword`."""
     member, _ = standing.present(tx, command.tenant_id, command.number)
-    set_password(tx, command.tenant_id, member, command.password_hash)
+    _replace_password(tx, command.tenant_id, member, command.password_hash)
 
 
 def request_reset(tx: Transaction, command: RequestPasswordReset) -> None:
@@ -256,8 +256,17 @@ def reset_password(tx: Transaction, command: ResetMemberPassword) -> int:
     """See `ResetMemberPassword`."""
     found = _pending(tx, command.tenant_id, "reset", command.token)
     member, _ = standing.present(tx, command.tenant_id, found.number)
-    set_password(tx, command.tenant_id, member, command.password_hash)
+    _replace_password(tx, command.tenant_id, member, command.password_hash)
     return found.number
+
+
+def _replace_password(tx: Transaction, tenant_id: int, member: Member, password_hash: str) -> None:
+    """Set a password, and let nobody in any more who came with the one before.
+
+    In one commit: a token to reset with is good once, so nobody could ask for the rest again.
+    """
+    set_password(tx, tenant_id, member, password_hash)
+    tx.rows.run("revoke_refresh_tokens", tenant_id=tenant_id, person_id=member.member_id)
 
 
 def record_login(tx: Transaction, command: RecordMemberLogin) -> None:

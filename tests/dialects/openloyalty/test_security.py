@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from dialects.openloyalty.crowd import enrol, level
+from dialects.openloyalty.crowd import code_in, enrol, level
 from dialects.openloyalty.crowd import sent as letters
 from dialects.openloyalty.session import JSON, StillClock, bearer
 from dialects.openloyalty.staff import BLANK, children, everything, get, send
@@ -15,7 +15,7 @@ from guerdon import limits
 from guerdon.engine import credentials
 from guerdon.engine.commands import LeaseDeliveries, SettleDelivery
 from guerdon.engine.commands.administrators import DefineAdministrator
-from guerdon.engine.commands.credentials import ChangeMemberPassword
+from guerdon.engine.commands.credentials import ChangeMemberPassword, ResetMemberPassword
 from guerdon.store import members
 from guerdon.web import logs, passwords
 
@@ -159,6 +159,50 @@ def test_a_password_is_set_anew_with_the_token_that_was_sent(house, people, monk
         ((_, _, late),) = letters(house, "mail")
         lines = [f"reset[plainPassword]={OLD}", f"token={token_in(late)}"]
         assert send(house, {}, "/password/reset", lines).status == 400, kind
+
+
+def test_a_new_password_and_the_end_of_older_logins_are_one_change(house, people):
+    pairs = {kind: login(house, kind, username, OLD).json() for kind, username in people}
+    number = house.read(
+        lambda rows: members.find(rows, house.tenant_id, "email", "user@example.com")
+    )
+    new = passwords.password_hash(NEW)
+    # No command besides: whatever ends the request here, the old log-in has ended.
+    house.execute(ChangeMemberPassword(house.tenant_id, 0, number, new))
+    assert refreshed(house, pairs["customer"]) == 401
+    pair = login(house, "customer", "user@example.com", NEW).json()
+    letters(house)
+    send(house, {}, "/DEFAULT/customer/password/reset/request", ["username=user@example.com"])
+    ((_, _, body),) = letters(house, "mail")
+    token = token_in(body)
+    house.execute(ResetMemberPassword(house.tenant_id, 0, token, new))
+    assert refreshed(house, pair) == 401
+
+
+def test_a_new_password_voids_an_address_that_waits_to_be_confirmed(house, people):
+    letters(house)
+    kind, username = people[0]
+    headers = bearer(login(house, kind, username, OLD).json()["token"])
+    me = house.read(
+        lambda rows: members.by_number(
+            rows, house.tenant_id, members.find(rows, house.tenant_id, "email", username)
+        )
+    ).member_id
+    for spoil in ("change", "reset"):
+        fields = [f"customer[email]={spoil}@thief.example"]
+        assert send(house, headers, f"/customer/{me}", fields, "PUT").status == 200
+        ((_, to, body),) = letters(house, "mail")
+        assert to == f"{spoil}@thief.example"
+        if spoil == "change":
+            assert send(house, headers, "/customer/password/change", CHANGE).status == 200
+        else:
+            send(house, {}, "/DEFAULT/customer/password/reset/request", [f"username={username}"])
+            ((_, _, letter),) = letters(house, "mail")
+            lines = [f"token={token_in(letter)}", f"reset[plainPassword]={OLD}"]
+            assert send(house, {}, "/password/reset", lines).status == 200
+        reply = send(house, {}, f"/DEFAULT/customer/confirm-change/{code_in(body)}", [])
+        assert reply.status == 404, spoil
+        assert login(house, kind, f"{spoil}@thief.example", NEW).status == 401
 
 
 def test_nobody_learns_who_is_known_by_asking_for_a_new_password(house, people):

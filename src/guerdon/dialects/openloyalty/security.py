@@ -14,7 +14,7 @@ from guerdon.dialects.openloyalty import passports
 from guerdon.dialects.openloyalty.desk import Answer, Endpoint, Visit
 from guerdon.dialects.openloyalty.forms import Form
 from guerdon.dialects.openloyalty.passports import Passport
-from guerdon.engine.commands import Command, RevokeLogins
+from guerdon.engine.commands import Command
 from guerdon.engine.commands.administrators import (
     ChangeAdministratorPassword,
     RequestAdministratorReset,
@@ -28,7 +28,6 @@ from guerdon.engine.commands.credentials import (
 from guerdon.engine.commands.places import DefineSeller
 from guerdon.engine.credentials import tenant_of_reset
 from guerdon.errors import Forbidden, NotFound, Refused
-from guerdon.store import members
 from guerdon.store.port import Rows
 
 _SUCCESS = {"success": True}
@@ -49,7 +48,6 @@ async def change(visit: Visit) -> Answer:
         form.check()
     attempt.succeeded()
     await visit.execute(_changed(visit, passport, await visit.logins.hashed(password)))
-    await visit.execute(RevokeLogins(visit.tenant_id, 0, person_id=passport.holder.id))
     return visit.ok(_SUCCESS)
 
 
@@ -127,10 +125,7 @@ def _changed(visit: Visit, passport: Passport, password_hash: str) -> Command:
 async def _set(visit: Visit, token: str, password_hash: str) -> None:
     tenant_id = tenant_of_reset(token)
     if tenant_id is not None:
-        number = await visit.execute(ResetMemberPassword(tenant_id, 0, token, password_hash))
-        member = await visit.read(lambda rows: members.by_number(rows, tenant_id, number))
-        if member is not None:
-            await visit.execute(RevokeLogins(tenant_id, 0, person_id=member.member_id))
+        await visit.execute(ResetMemberPassword(tenant_id, 0, token, password_hash))
         return
     token_hash = hashlib.sha256(token.encode()).digest()
 

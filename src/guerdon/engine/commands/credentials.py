@@ -42,7 +42,10 @@ class ConfirmChange(Command, frozen=True):
 
 
 class ChangeMemberPassword(Command, frozen=True):
-    """Give a member a new password, hashed with argon2. Errors: NotFound `unknown_member`."""
+    """Give a member a new password, hashed with argon2. It ends every log-in there was before.
+
+    Errors: NotFound `unknown_member`.
+    """
 
     number: int
     password_hash: str
@@ -61,6 +64,7 @@ class RequestPasswordReset(Command, frozen=True):
 class ResetMemberPassword(Command, frozen=True):
     """Set a new password for whoever was sent this token. The answer is the member's number.
 
+    It ends every log-in there was before.
     Errors: NotFound `bad_token`.
     """
 
