@@ -68,6 +68,10 @@ def deactivate(tx: Transaction, command: DeactivateMember) -> None:
     if stands.status != "blocked":
         who = members.who(tx, command.tenant_id, member)
         record(tx, command.tenant_id, decide.deactivated(who))
+        # For good: whoever was switched off because of a stolen log-in may be let in again.
+        tx.rows.run(
+            "revoke_refresh_tokens", tenant_id=command.tenant_id, person_id=member.member_id
+        )
 
 
 def assign_pos(tx: Transaction, command: AssignPos) -> None:

@@ -82,6 +82,19 @@ def test_a_refresh_token_lasts_until_it_is_revoked_or_its_holder_is_blocked(hous
     assert log_in(house, "customer", "max@example.com").json() == REFUSED
 
 
+def test_who_is_switched_on_again_has_to_log_in_again(house, people):
+    headers = permanent(house)
+    for kind, name, at in (
+        ("customer", "max@example.com", "/admin/customer"),
+        ("seller", "ann@example.com", "/seller"),
+    ):
+        pair = log_in(house, kind, name).json()
+        for word in ("deactivate", "activate"):
+            assert post(house, f"{at}/{people[kind]}/{word}", [], headers).status == 200
+        assert refresh(house, pair).status == 401, kind
+        assert log_in(house, kind, name).status == 200, kind
+
+
 def test_of_several_tenants_the_stores_code_tells_whose_customer_somebody_is(house, people):
     other = house.tenant("other")
     seller(house, other)
