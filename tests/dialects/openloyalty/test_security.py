@@ -256,3 +256,16 @@ def test_no_password_and_no_token_is_kept_or_logged_in_clear(house, people):
         assert secret not in lines.getvalue()
     assert "argon2" not in answers
     assert lines.getvalue().count("request_refused") == 3
+
+
+def test_a_token_told_to_a_gateway_is_kept_no_longer_than_one_in_a_letter(house, people):
+    house.setting("members.sms_url", "https://sms.example.com/send")
+    house.setting("members.activation_method", "sms")
+    enrol(house, permanent(house), email=None, phone="500600700")
+    send(house, {}, "/customer/password/reset/request", ["username=500600700"])
+    leased = [each for each in house.execute(LeaseDeliveries(0, 0, 100)) if each.kind == "webhook"]
+    token = token_in(leased[-1].body)
+    for each in leased:
+        settle = SettleDelivery(each.tenant_id, 0, each.delivery_id, each.fence, "delivered")
+        house.execute(settle)
+    assert token not in everything(house)

@@ -110,10 +110,11 @@ WHERE tenant_id = :tenant_id AND delivery_id = :delivery_id AND fence = :fence
   AND finished_at IS NULL;
 
 -- name: finish_delivery
--- Done, or given up. What a letter said is kept no longer: tokens let people in.
+-- Done, or given up. What a letter said is kept no longer: tokens let people in. Nor is that of a
+-- short message, which is told a gateway by a webhook.
 UPDATE delivery SET finished_at = :finished_at, outcome = :outcome, attempts = attempts + 1,
        last_status = :last_status, last_error = :last_error,
-       body = CASE WHEN kind = 'webhook' THEN body ELSE '' END
+       body = CASE WHEN kind = 'webhook' AND subject <> 'sms' THEN body ELSE '' END
 WHERE tenant_id = :tenant_id AND delivery_id = :delivery_id AND fence = :fence
   AND finished_at IS NULL AND outcome IS NULL;
 
