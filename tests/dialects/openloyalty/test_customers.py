@@ -6,7 +6,9 @@ import pytest
 
 from dialects.openloyalty import crowd
 from dialects.openloyalty.crowd import WHOLE, code_in, enrol, errors, get, level, post, sent
+from dialects.openloyalty.session import StillClock
 from dialects.openloyalty.till import customer, sale, seller
+from guerdon import limits
 
 TEXT, NUMBER, SWITCH, LIST, OBJECT = str, (int, float), bool, list, dict
 BRIEF = {
@@ -279,6 +281,19 @@ def test_an_edit_that_sends_back_what_was_shown_sets_no_level_by_hand(house, adm
     assert put(house, member_id, [f"customer[levelId]={chosen}"], admin).status == 200
     by_hand = get(house, f"/customer/{member_id}", admin)["manuallyAssignedLevelId"]
     assert by_hand == {"levelId": chosen}
+
+
+def test_nobody_asks_without_end_who_is_a_customer(house, admin):
+    level(house)
+    house.clock = house.engine.clock = StillClock()
+    me = customer(house, enrol(house, admin))
+    few, most = limits.login_failures_per_minute_max, limits.key_failures_per_minute_max
+    path = "/api/customer/check?emailOrPhone="
+    assert [house.call("GET", path + "a", headers=me).status for _ in range(few)] == [200] * few
+    for number in range(most - few):
+        assert house.call("GET", f"{path}{number}", headers=me).status == 200
+    for headers, status in ((me, 429), ({}, 429), (admin, 200)):
+        assert house.call("GET", path + "b", headers=headers).status == status
 
 
 def test_a_new_name_to_log_in_with_is_confirmed_by_the_customer(house, admin):

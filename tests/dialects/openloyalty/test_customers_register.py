@@ -6,6 +6,7 @@ import pytest
 
 from dialects.openloyalty import crowd
 from dialects.openloyalty.crowd import JOHN, WHOLE, code_in, enrol, errors, get, level, post, sent
+from dialects.openloyalty.session import StillClock
 from dialects.openloyalty.test_imports import CUSTOMERS, customer, file, send
 from dialects.openloyalty.till import seller, token
 from guerdon import limits
@@ -349,6 +350,27 @@ def test_activation_by_sms_sends_a_code_to_the_phone(house, admin):
     reply = house.call("POST", f"/api/admin/customer/{member_id}/send-sms-code", headers=admin)
     assert reply.status == 400
     assert set(reply.json()) == {"error"}
+
+
+@pytest.mark.parametrize("is_member", [False, True])
+def test_nobody_has_letters_sent_to_others_without_end(house, admin, is_member):
+    level(house)
+    house.clock = house.engine.clock = StillClock()
+    member_id = enrol(house, admin, email="me@example.com", phone="500600")
+    headers = crowd.customer(house, member_id) if is_member else {}
+    path, few = "/customer/self_register", limits.login_failures_per_minute_max
+    fields = [*JOHN, "customer[plainPassword]=example123!"]
+    tries = [post(house, path, fields, headers).status for _ in range(few + 1)]
+    assert tries == [200] + [400] * (few - 1) + [429], "whether a name is taken"
+    for number in range(limits.key_failures_per_minute_max - few):
+        half = ["customer[firstName]=V", f"customer[email]={number}@example.com"]
+        assert post(house, path, half, headers).status == 400
+    sent(house)
+    others = [line.replace("john4", "other").replace("5000", "6000") for line in fields]
+    assert post(house, path, others, headers).status == 429
+    assert sent(house) == []
+    # A shop that registers its visitors has a credential.
+    assert post(house, path, others, admin).status == 200
 
 
 def test_a_gateway_is_told_of_sms_by_a_webhook(house, admin):

@@ -2,7 +2,9 @@
 
 Without a credential there are these requests: to register oneself, to activate an account, to
 confirm a new e-mail or phone, and to have a code sent again. Tries that guess are counted as wrong
-passwords are; whether a phone number is known is not told.
+passwords are; whether a phone number is known is not told. Registrations by strangers and customers
+are counted so as well, right ones too: each writes to whomever it names, or tells that a name is
+taken.
 Source: Open Loyalty 4.3, "Customers".
 """
 
@@ -53,6 +55,9 @@ async def _enrol(visit: Visit, by: By) -> Answer:
     if by == "self":
         said.password = forms.read_password(form)
         said.invitation_token = form.text("invitationToken", required=False) or ""
+        if visit.caller.kind in {"anyone", "customer"}:
+            name = said.details.get("email") or said.details.get("phone") or ""
+            visit.logins.attempt(visit.request, f"register {name}")
     if by == "seller":
         said.seller_id = visit.caller.id
         said.pos_id = said.pos_id or await visit.read(lambda rows: _place_of_seller(rows, visit))
