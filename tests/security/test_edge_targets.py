@@ -195,3 +195,10 @@ def test_the_server_does_not_name_itself(server):
     [answer] = server.send(get("/x/ignore"))
     assert "server" not in answer.headers
     assert "date" in answer.headers
+
+
+def test_no_answer_is_kept_by_a_cache(server):
+    asked = (get("/x/ignore"), get("/livez"), get("/nothing"), get("//"), b"GET / HTTP/9.9\r\n\r\n")
+    for each in asked:
+        [answer] = server.send(each)
+        assert answer.headers["cache-control"] == "no-store", each

@@ -29,6 +29,13 @@ from guerdon.web.asgi import App
 from guerdon.web.connection import Connection
 from guerdon.web.rules import Bounds, Rules
 
+_UNCACHED = ("cache-control", "no-store")
+"""On every answer: hardly one is not about a person, or a token.
+
+A key in a header of its own, or in the query, does not tell a cache that the answer is private, as
+`Authorization` does. Source: RFC 9111 3.5 and 5.2.2.5; RFC 6749 5.1.
+"""
+
 
 def stop_signals() -> tuple[signal.Signals, ...]:
     """What asks a process to stop: a closed terminal as well, unless it was told not to mind."""
@@ -169,6 +176,7 @@ def build(
         cast("ASGIApplication", app),
         access_log=False,
         backlog=limits.port_backlog,
+        headers=[_UNCACHED],
         http=cast("type[asyncio.Protocol]", functools.partial(Connection, rules=rules)),
         lifespan="on",
         log_config=None,
