@@ -111,6 +111,9 @@ password_chars_min = 8  # NIST SP 800-63B 5.1.1.2
 api_key_chars_min = 16  # of a permanent token that somebody made up
 password_checks_running_max = 2  # each takes 64 MiB and a core for 50 ms
 password_checks_waiting_max = 64  # above it: 503
+even_answer_seconds = (
+    0.1  # whether a message was owed, which a commit of some milliseconds would tell
+)
 login_body_bytes_max = 16_384  # a name, a password of 1,024 characters, both escaped
 refresh_token_bytes = 32
 signing_key_bits = 2_048  # NIST SP 800-57: 112-bit security, fast to verify

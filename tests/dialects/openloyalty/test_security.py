@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +13,7 @@ from dialects.openloyalty.session import JSON, StillClock, bearer
 from dialects.openloyalty.staff import BLANK, children, everything, get, send
 from dialects.openloyalty.till import permanent
 from guerdon import limits
+from guerdon.dialects.openloyalty import logins
 from guerdon.engine import credentials
 from guerdon.engine.commands import LeaseDeliveries, SettleDelivery
 from guerdon.engine.commands.administrators import DefineAdministrator
@@ -213,6 +215,28 @@ def test_nobody_learns_who_is_known_by_asking_for_a_new_password(house, people):
             assert (reply.status, reply.json()) == (200, DONE), (path, username)
     assert letters(house) == []
     assert children(send(house, {}, "/password/reset/request", []))["username"] == BLANK
+
+
+def test_the_time_does_not_tell_who_is_known_either(house, people, monkeypatch):
+    pauses = []
+
+    async def noted(seconds):
+        pauses.append(seconds)
+
+    class Stopped(StillClock):
+        def monotonic(self):
+            return 0.0
+
+    house.engine.clock = Stopped()
+    monkeypatch.setattr(logins, "asyncio", SimpleNamespace(sleep=noted))
+    for path, field in (
+        ("/password/reset/request", "username"),
+        ("/customer/password/reset/request", "username"),
+        ("/customer/customer-phone/send-sms-code", "phone"),
+    ):
+        for name in ("nobody", "user@example.com", "admin"):
+            assert send(house, {}, path, [f"{field}={name}"]).status == 200
+    assert pauses == [limits.even_answer_seconds] * 9
 
 
 def test_tries_at_passwords_are_counted_wherever_they_are_made(house, people):

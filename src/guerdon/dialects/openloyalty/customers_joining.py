@@ -166,24 +166,28 @@ async def send_code(visit: Visit) -> Answer:
 async def send_code_again(visit: Visit) -> Answer:
     """`POST /customer/customer-phone/send-sms-code`: to whoever has the phone number `phone`.
 
-    The answer is the same whether or not there is somebody, and somebody who waits.
+    The answer is the same, after the same time, whether or not there is somebody, and who waits.
     """
     form = await visit.form("")
     own = visit.caller.number
     phone = form.text("phone", required=own is None) or ""
     form.check()
     visit.logins.attempt(visit.request, f"code for {phone}")
-    number = own or await visit.read(
-        lambda rows: members.find(rows, visit.tenant_id, "phone", phone)
-    )
-    if number is None:
-        return visit.ok()
+    async with visit.logins.evenly():
+        number = own or await visit.read(
+            lambda rows: members.find(rows, visit.tenant_id, "phone", phone)
+        )
+        if number is not None:
+            await _send_if_waiting(visit, number)
+    return visit.ok()
+
+
+async def _send_if_waiting(visit: Visit, number: int) -> None:
     try:
         await visit.execute(_code_for(visit, number))
     except Refused as refusal:
         if refusal.code not in ("already_active", "no_address", "unknown_member"):
             raise
-    return visit.ok()
 
 
 def _code_for(visit: Visit, number: int) -> SendActivation:

@@ -12,7 +12,10 @@ Source: Open Loyalty 4.3, "Authorization"; OWASP ASVS 5.0, 6.3.1 and 6.3.8.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hashlib
+from collections.abc import AsyncIterator
 from typing import Any
 
 from guerdon import limits
@@ -79,6 +82,18 @@ class Logins:
     async def hashed(self, password: str) -> str:
         """The text of a password that is stored, argon2's."""
         return await self._checks.hashed(password)
+
+    @contextlib.asynccontextmanager
+    async def evenly(self) -> AsyncIterator[None]:
+        """What is done within ends no sooner than `limits.even_answer_seconds` after it began.
+
+        Whoever is known is owed a message, which takes a commit; the time must not tell. What
+        fails is told at once.
+        """
+        clock = self._engine.clock
+        until = clock.monotonic() + limits.even_answer_seconds
+        yield
+        await asyncio.sleep(max(0.0, until - clock.monotonic()))
 
     async def refreshed(self, request: Request) -> Pair:
         """A new signed token for a refresh token, which is prolonged."""

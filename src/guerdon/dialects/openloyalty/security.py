@@ -1,7 +1,7 @@
 """Passwords: changing one's own, and setting a new one with a token that was sent.
 
-Whoever asks for a new password is told the same whether they are known or not. Tries are counted
-as those of logging in are. A new password ends every refresh token.
+Whoever asks for a new password is told the same, after the same time, whether they are known or
+not. Tries are counted as those of logging in are. A new password ends every refresh token.
 Source: Open Loyalty 4.3, "Security"; OWASP ASVS 5.0, 6.4.
 """
 
@@ -54,18 +54,23 @@ async def change(visit: Visit) -> Answer:
 async def request_for_customer(visit: Visit) -> Answer:
     """`POST /customer/password/reset/request`."""
     username = await _username(visit)
-    number = await visit.read(lambda rows: passports.member_named(rows, visit.tenant_id, username))
-    if number is not None:
-        await _silently(visit, RequestPasswordReset(visit.tenant_id, 0, number=number))
+    tenant_id = visit.tenant_id
+    async with visit.logins.evenly():
+        number = await visit.read(lambda rows: passports.member_named(rows, tenant_id, username))
+        if number is not None:
+            await _silently(visit, RequestPasswordReset(tenant_id, 0, number=number))
     return visit.ok(_SUCCESS)
 
 
 async def request_for_admin(visit: Visit) -> Answer:
     """`POST /password/reset/request`."""
     username = await _username(visit)
-    row = await visit.read(lambda rows: rows.one("administrator_by_username", username=username))
-    if row is not None and row[5]:
-        await _silently(visit, RequestAdministratorReset(row[1], 0, admin_id=row[0]))
+    async with visit.logins.evenly():
+        row = await visit.read(
+            lambda rows: rows.one("administrator_by_username", username=username)
+        )
+        if row is not None and row[5]:
+            await _silently(visit, RequestAdministratorReset(row[1], 0, admin_id=row[0]))
     return visit.ok(_SUCCESS)
 
 
