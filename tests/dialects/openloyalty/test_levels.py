@@ -352,6 +352,10 @@ def test_the_sheet_is_the_documented_one_and_safe_to_open(house, monkeypatch):
         ("\uff1d1+1", "'\uff1d1+1"),
         ("\uff20SUM(A1)", "'\uff20SUM(A1)"),
         ("\n=1+1", '"\'\n=1+1"'),
+        ("a;=1+1", "a;'=1+1"),
+        ('"a";@SUM(A1) ;b', '"""a"";\'@SUM(A1) ;b"'),
+        (";;\uff1d1", ";;'\uff1d1"),
+        ("a;b=c", "a;b=c"),
     ],
 )
 def test_a_cell_is_never_a_formula(cell, written):
