@@ -45,7 +45,8 @@ class Wanted(msgspec.Struct, frozen=True):
     """Which invitations are wanted; an empty text means any.
 
     Ids and the status are compared exactly; the others are looked for anywhere in a name or
-    address, whatever their case.
+    address, whatever their case. as_invited: of the recipient's addresses only the one that the
+    invitation was sent to counts, not those they registered with.
     """
 
     referrer_id: str = ""
@@ -56,10 +57,12 @@ class Wanted(msgspec.Struct, frozen=True):
     recipient_phone: str = ""
     recipient_name: str = ""
     status: str = ""
+    as_invited: bool = False
 
     def takes(self, listed: Listed) -> bool:
         """Whether an invitation is one of these."""
         invitation = listed.invitation
+        registered = None if self.as_invited else listed.recipient
         exact = (
             (self.referrer_id, listed.referrer.member_id if listed.referrer else ""),
             (self.recipient_id, listed.recipient.member_id if listed.recipient else ""),
@@ -68,8 +71,8 @@ class Wanted(msgspec.Struct, frozen=True):
         within = (
             (self.referrer_email, email_of(listed.referrer)),
             (self.referrer_name, name_of(listed.referrer)),
-            (self.recipient_email, invitation.recipient_email or email_of(listed.recipient)),
-            (self.recipient_phone, invitation.recipient_phone or phone_of(listed.recipient)),
+            (self.recipient_email, invitation.recipient_email or email_of(registered)),
+            (self.recipient_phone, invitation.recipient_phone or phone_of(registered)),
             (self.recipient_name, name_of(listed.recipient)),
         )
         return all(wanted in ("", is_) for wanted, is_ in exact) and all(

@@ -119,3 +119,15 @@ def test_members_see_their_own_invitations_and_sellers_none(house, shop) -> None
     assert house.call("GET", "/api/invitations").status == 401
     reply = post(house, "/invitations/invite", {"invitation": {}}, shop.headers)
     assert reply.status == 403
+
+
+def test_members_learn_no_address_of_whom_they_invited_by_another(shop) -> None:
+    shop.invite(type="mobile", recipientPhone="+48500")
+    (invited,) = shop.listed()
+    shop.enrol("private@example.com", invitation_token=invited["token"])
+    (whole,) = shop.listed("?recipientEmail=private")
+    assert whole["recipientEmail"] == "private@example.com"
+    (own,) = shop.listed(headers=shop.own)
+    assert (own["recipientEmail"], own["recipientPhone"]) == ("", "+48500")
+    assert shop.listed("?recipientEmail=private", shop.own) == []
+    assert shop.listed("?recipientPhone=48500", shop.own) == [own]

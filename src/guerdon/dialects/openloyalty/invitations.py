@@ -38,25 +38,29 @@ def endpoints() -> list[Endpoint]:
 
 
 async def list_all(visit: Visit) -> Answer:
-    """`GET /invitations`, in the order they were made, or the latest first."""
+    """`GET /invitations`, in the order they were made, or the latest first.
+
+    A customer is shown whom they invited, and no address besides the one they wrote to.
+    """
     page = visit.page(("createdAt",))
     asked = {field: visit.asked(name) for name, field in _FILTERS.items()}
     if asked["status"] not in ("", *STATUSES):
         message = f"status must be one of {', '.join(STATUSES)}."
         raise Refused(message, code="invalid_parameter", field="status")
-    if visit.caller.kind == "customer":
+    is_own = visit.caller.kind == "customer"
+    if is_own:
         asked["referrer_id"] = visit.caller.id
     found, total = await visit.read(
         lambda rows: invitations.search(
             rows,
             visit.tenant_id,
-            Wanted(**asked),
+            Wanted(**asked, as_invited=is_own),
             offset=page.offset,
             limit=page.limit,
             latest_first=page.descending,
         )
     )
-    return visit.listed("invitations", [_shown(each) for each in found], total)
+    return visit.listed("invitations", [_shown(each, is_own=is_own) for each in found], total)
 
 
 async def invite(visit: Visit) -> Answer:
@@ -81,18 +85,19 @@ async def invite(visit: Visit) -> Answer:
     return Answer(200, refusals.JSON, b"null")
 
 
-def _shown(listed: Listed) -> dict[str, Any]:
+def _shown(listed: Listed, *, is_own: bool) -> dict[str, Any]:
     invitation, recipient = listed.invitation, listed.recipient
+    registered = None if is_own else recipient
     shape = {
         "referrerId": listed.referrer.member_id if listed.referrer else "",
         "recipientId": recipient.member_id if recipient else "",
         "invitationId": invitation.invitation_id,
         "referrerEmail": email_of(listed.referrer),
         "referrerName": name_of(listed.referrer),
-        "recipientEmail": invitation.recipient_email or email_of(recipient),
+        "recipientEmail": invitation.recipient_email or email_of(registered),
     }
     known = {
-        "recipientPhone": invitation.recipient_phone or phone_of(recipient),
+        "recipientPhone": invitation.recipient_phone or phone_of(registered),
         "recipientName": name_of(recipient),
     }
     shape.update({name: value for name, value in known.items() if value})
