@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 
 import guerdon.dialects
-from guerdon import config as settings
+from guerdon import secret_key
 from guerdon.clock import Clock, SystemClock
 from guerdon.config import Config
 from guerdon.engine import sockets
@@ -113,7 +113,7 @@ def require_key(store: Store, config: Config, clock: Clock) -> None:
         if config.secret_key:
             reader.ask(lambda rows: fitting.require(rows, vault(config, clock)))
         elif reader.ask(fitting.is_sealed):
-            raise Misconfigured(settings.missing_key(config.secret_key_path))
+            raise Misconfigured(secret_key.missing(config.secret_key_path))
 
 
 def fresh_key(config: Config) -> bytes | None:
@@ -126,7 +126,7 @@ def fresh_key(config: Config) -> bytes | None:
         with closing(store.reader()) as reader:
             if reader.ask(fitting.is_sealed):
                 return None
-    return settings.fresh_key(config)
+    return secret_key.fresh()
 
 
 def vault(config: Config, clock: Clock) -> Vault:

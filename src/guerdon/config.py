@@ -11,14 +11,10 @@ of every layer are relative to the working folder.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import difflib
-import hashlib
 import os
 import re
-import stat
-import tempfile
 import tomllib
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -27,9 +23,8 @@ from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
 import msgspec
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from guerdon import folders, limits
+from guerdon import limits, secret_key
 from guerdon.errors import Misconfigured
 
 Network = IPv4Network | IPv6Network
@@ -148,17 +143,12 @@ class _File(msgspec.Struct, frozen=True):
     path: Path
 
 
-def fresh_key(_settings: Config) -> bytes | None:
-    """A secret key that nobody has."""
-    return AESGCM.generate_key(8 * limits.secret_key_bytes)
-
-
 def load(
     flags: Mapping[str, object],
     environ: Mapping[str, str],
     cwd: Path,
     *,
-    fresh_key: Callable[[Config], bytes | None] = fresh_key,
+    fresh_key: Callable[[Config], bytes | None] = lambda _: secret_key.fresh(),
     needs_key: bool = True,
 ) -> Config:
     """The settings in force.
@@ -191,8 +181,8 @@ def load(
     try:
         if key is not None:
             secret = _parsed("secret_key", *key, here)
-        elif needs_key or _is_there(path):
-            secret = _kept_secret(path, lambda: fresh_key(settings))
+        elif needs_key or secret_key.is_there(path):
+            secret = secret_key.kept(path, lambda: fresh_key(settings))
         else:
             secret = b""
     except Misconfigured as error:
@@ -206,21 +196,6 @@ def without_password(url: str) -> str:
     """`url` with its password, if it has one, shown as ***."""
     url = re.sub(r"(?<=://)([^/@:]*):.*@", r"\1:***@", url)
     return re.sub(r"(?<=password=)[^&]*", "***", url)
-
-
-def key_from_text(text: str) -> bytes:
-    """A 32-byte key: 64 hex digits, base64 of 32 bytes, or the SHA-256 of a longer passphrase.
-
-    Errors: Misconfigured - shorter than 32 characters.
-    """
-    if re.fullmatch(rf"[0-9A-Fa-f]{{{2 * limits.secret_key_bytes}}}", text):
-        return bytes.fromhex(text)
-    standard = text.rstrip("=").replace("-", "+").replace("_", "/")
-    if re.fullmatch(r"[A-Za-z0-9+/]{43}", standard):
-        return base64.b64decode(standard + "=")
-    if len(text) < limits.secret_key_chars_min:
-        raise Misconfigured(f"secret_key is shorter than {limits.secret_key_chars_min} characters")
-    return hashlib.sha256(text.encode()).digest()
 
 
 # --- The layers: each gives name -> (value, source); of a `_file` setting, which file ------------
@@ -405,7 +380,7 @@ def _smtp_url(value: object, cwd: Path) -> str | None:
 
 
 def _secret_key(value: object, cwd: Path) -> bytes:
-    return key_from_text(_text(value, cwd))
+    return secret_key.from_text(_text(value, cwd))
 
 
 _PARSERS: dict[str, Callable[[object, Path], object]] = {
@@ -423,81 +398,3 @@ _PARSERS: dict[str, Callable[[object, Path], object]] = {
     "webhooks_allow_private": _flag,
     "workers": _workers,
 }
-
-
-# --- The secret key that is made once ------------------------------------------------------------
-
-
-def _kept_secret(path: Path, fresh_key: Callable[[], bytes | None]) -> bytes:
-    """The key in `path`, made now if there is none and may be.
-
-    Only this file's mode is checked: a file the operator names is the operator's, and container
-    platforms mount theirs readable by all inside the container.
-    """
-    if not _is_there(path):
-        secret = fresh_key()
-        if secret is not None:
-            _secret_made(path, secret)
-    try:
-        with path.open(encoding="ascii") as file:
-            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            text = file.read().strip()
-    except FileNotFoundError as error:
-        raise Misconfigured(missing_key(path)) from error
-    except OSError as error:
-        raise Misconfigured(f"{path}: {error.strerror}; or set {_PREFIX}SECRET_KEY") from error
-    except UnicodeDecodeError as error:
-        raise Misconfigured(f"{path}: no key is in it; or set {_PREFIX}SECRET_KEY") from error
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise Misconfigured(f"{path} can be read by others (mode {mode:o}): chmod 600 it")
-    try:
-        return key_from_text(text)
-    except Misconfigured as error:
-        raise Misconfigured(f"{path}: {error.message}") from error
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError as error:  # a folder that nobody may look into, a name that is none
-        raise Misconfigured(f"{path}: {error.strerror}; or set {_PREFIX}SECRET_KEY") from error
-
-
-def missing_key(path: Path) -> str:
-    """What to say when the key that a database was sealed under is not in `path`."""
-    return (
-        f"{path} is missing, the secret key that the database was sealed under:"
-        f" put it back, or set {_PREFIX}SECRET_KEY"
-    )
-
-
-def _secret_made(path: Path, secret: bytes) -> None:
-    """Write the key whole or not at all, and never over another's.
-
-    A key half written, or two processes with different keys, would make what was encrypted
-    unreadable. So it is written beside its place (mode 600, O_EXCL), synced, and then linked
-    there: of two processes one link succeeds, and both read what stands there.
-
-    Errors: Misconfigured - nothing can be made there.
-    """
-    try:
-        _linked(path, secret)
-    except OSError as error:
-        raise Misconfigured(
-            f"data_dir {path.parent}: no secret key can be made: {error.strerror}"
-        ) from error
-
-
-def _linked(path: Path, secret: bytes) -> None:
-    folders.make(path.parent)
-    descriptor, beside = tempfile.mkstemp(prefix=".secret.key.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secret.hex() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(beside, path)
-    finally:
-        Path(beside).unlink()
-    folders.sync(path.parent)

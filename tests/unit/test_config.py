@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.pretty import pretty_repr
 
-from guerdon import config
+from guerdon import config, secret_key
 from guerdon.errors import Misconfigured
 
 KEY = "00ff" * 16
@@ -211,13 +211,13 @@ def test_a_secret_file_that_is_not_there_is_refused(tmp_path):
 def test_a_secret_key_is_hex_or_base64_or_a_long_passphrase():
     plain = bytes(range(200, 232))
     standard = "yMnKy8zNzs/Q0dLT1NXW19jZ2tvc3d7f4OHi4+Tl5uc="
-    assert config.key_from_text(plain.hex()) == plain
-    assert config.key_from_text(plain.hex().upper()) == plain
-    assert config.key_from_text(standard) == plain
-    assert config.key_from_text(standard.rstrip("=").replace("/", "_").replace("+", "-")) == plain
+    assert secret_key.from_text(plain.hex()) == plain
+    assert secret_key.from_text(plain.hex().upper()) == plain
+    assert secret_key.from_text(standard) == plain
+    assert secret_key.from_text(standard.rstrip("=").replace("/", "_").replace("+", "-")) == plain
     passphrase = "correct horse battery staple and more"
-    assert len(config.key_from_text(passphrase)) == 32
-    assert config.key_from_text(passphrase) != config.key_from_text(passphrase + "!")
+    assert len(secret_key.from_text(passphrase)) == 32
+    assert secret_key.from_text(passphrase) != secret_key.from_text(passphrase + "!")
 
 
 @pytest.mark.parametrize("text", ["canary", "canary-of-only-31-characters-xx"])
