@@ -6,8 +6,9 @@ same number here); base64 of UTF-8 text, with or without padding, in either alph
 decoding it, so that `%2F` inside base64 stays where it is.
 
 Identity fields are `service_uid`, `email`, `document` and `telephone`; the vendor's clients always
-send all four, empty ones included, so an empty one is an absent one. Where several are given, the
-first that names a member decides.
+send all four, empty ones included, so an empty one is an absent one, and so is `false`, which they
+send of a phone they could not make sense of. Where several are given, the first that names a member
+decides.
 
 Errors: Refused `invalid_identity` with the field; an id in a path is never refused, only unknown.
 Source: WoowUp's page on encoding `service_uid`, and on several identities (`multiusers`).
@@ -45,7 +46,7 @@ def of_fields(fields: Mapping[str, Any]) -> tuple[Identity, ...]:
     found = []
     for field, kind in KINDS.items():
         value = fields.get(field)
-        if value is None or value == "":
+        if value is None or value is False or value == "":
             continue
         text = _text(field, value)
         if text.strip():

@@ -62,10 +62,11 @@ def changes(fields: Mapping[str, Any]) -> Details:
     found: Details = {}
     for field, name in _TEXTS.items():
         _take(found, name, fields, field, _text)
-    # Null and blanks remove neither of these, as they do not remove the identity either.
+    # Null, false and blanks remove neither of these, as they do not remove the identity either.
     for field, name, read in (("email", "email", _email), ("telephone", "phone", _phone)):
         value = fields.get(field)
-        if value is not None and (not isinstance(value, str) or value.strip()):
+        is_given = value is not None and value is not False
+        if is_given and (not isinstance(value, str) or value.strip()):
             found[name] = read(field, value)
     _take(found, "gender", fields, "gender", _gender)
     for field in ("birthday", "birthdate"):
