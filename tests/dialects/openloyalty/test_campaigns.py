@@ -490,3 +490,30 @@ def test_a_language_of_a_reward_stays_until_it_is_sent_empty(house, headers):
     assert names_after(pl=None) == {"en": "black tea"}
     body = {"campaign": {"translations": {"en": None}}}
     assert post(house, f"/campaign/{reward_id}", body, headers, "PUT").status == 400
+
+
+def test_texts_may_stand_beside_the_translations(house, headers):
+    texts = {
+        "name": "tea",
+        "shortDescription": "short",
+        "conditionsDescription": "conditions",
+        "usageInstruction": "usage",
+    }
+    body = {"campaign": {"reward": "gift_code", "costInPoints": 5, **texts}}
+    path = f"/campaign/{post(house, '/campaign', body, headers).json()['campaignId']}"
+    shown = get(house, path, headers)
+    assert {name: shown[name] for name in texts} == texts
+
+    echoed = {**shown, "name": "coffee", "shortDescription": "black"}
+    assert post(house, path, {"campaign": echoed}, headers, "PUT").status == 200
+    edited = get(house, path, headers)
+    expected = {**texts, "name": "coffee", "shortDescription": "black"}
+    assert {name: edited[name] for name in texts} == expected
+
+    assert post(house, path, {"campaign": {"name": "milk"}}, headers, "PUT").status == 200
+    edited = get(house, path, headers)
+    assert {name: edited[name] for name in texts} == {**expected, "name": "milk"}
+
+    body = {"campaign": {"name": "beside", "translations": {"en": {"name": "within"}}}}
+    assert post(house, path, body, headers, "PUT").status == 200
+    assert get(house, path, headers)["name"] == "within"

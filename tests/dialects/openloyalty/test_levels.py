@@ -429,3 +429,26 @@ def test_an_edit_of_a_level_keeps_what_it_does_not_send(house):
     for missing in ("translations", "conditionValue", "reward"):
         fields = {name: value for name, value in form()["level"].items() if name != missing}
         assert post(house, path, {"level": fields}, headers, "PUT").status == 400, missing
+
+
+def test_texts_may_stand_beside_the_translations(house):
+    headers = permanent(house)
+    bare = {name: value for name, value in form()["level"].items() if name != "translations"}
+    texts = {"name": "Bronze", "description": "first"}
+    made = post(house, "/level/create", {"level": {**bare, **texts}}, headers)
+    path = f"/level/{made.json()['levelId']}"
+    english = {**texts, "id": 1, "locale": "en"}
+    assert get(house, path, headers).json()["translations"] == [english]
+
+    polish = {"translations": {"pl": {"name": "Br"}}}
+    for more, expected in (({"name": "Tin"}, "Tin"), ({"name": "Zinc", **polish}, "Zinc")):
+        assert post(house, path, {"level": {**bare, **more}}, headers, "PUT").status == 200
+        shown = get(house, path, headers).json()
+        assert (shown["name"], shown["description"]) == (expected, "first")
+    both = {**bare, "name": "beside", "translations": {"en": {"name": "within"}}}
+    assert post(house, path, {"level": both}, headers, "PUT").status == 200
+    assert get(house, path, headers).json()["name"] == "within"
+
+    refused = post(house, path, {"level": {**bare, "name": ""}}, headers, "PUT")
+    assert refused.status == 400
+    assert refused.json()["form"]["children"]["name"]["errors"]

@@ -1,8 +1,9 @@
 """What forms say about rewards and their categories, as bodies of definitions.
 
 The reward's type may stand beside its English name, as the documented sample has it; without one
-it is a discount code. A description's languages are those of `LANGUAGES`. What an edit does not
-send stays as it is, in every part of the form; whom a reward is for is sent as a whole.
+it is a discount code. The English texts may stand beside the translations. A description's
+languages are those of `LANGUAGES`. What an edit does not send stays as it is, in every part of the
+form; whom a reward is for is sent as a whole.
 Source: Open Loyalty 4.3, "Reward campaigns": the fields of its form, in its order.
 """
 
@@ -43,7 +44,8 @@ def reward(form: Form, before: Body) -> Body:
         "moreInformationLink": form.text("moreInformationLink", required=False),
         "cashbackProvider": form.text("cashbackProvider", required=False),
     }
-    body.update({**form.kept(before, AUDIENCE), "reward": kind})
+    made = {"reward": kind, "translations": body["translations"]}
+    body.update({**form.kept(before, AUDIENCE), **made})
     _require_value(form, body)
     return {name: value for name, value in body.items() if value is not None}
 
@@ -60,16 +62,17 @@ def category(form: Form, before: Body) -> Body:
     """The body of a category, `before` an edit if it is one."""
     order = form.whole("sortOrder", required=False, high=limits.integer_abs_max) or 0
     body = {"translations": _translations(form, (), before), "sortOrder": order}
-    return {**body, **form.kept(before)}
+    return {**body, **form.kept(before), "translations": body["translations"]}
 
 
 def _translations(form: Form, texts: tuple[str, ...], before: Body) -> dict[str, dict[str, str]]:
     part = form.child("translations")
     found = {}
     for locale in LANGUAGES:
-        spoken = part.child(locale)
+        is_first = locale == LANGUAGES[0]
+        spoken = form.texts_of(locale, ("name", *texts)) if is_first else part.child(locale)
         known = spoken.kept(before.get("translations", {}).get(locale, {}))
-        is_new = locale == LANGUAGES[0] and "name" not in known
+        is_new = is_first and "name" not in known
         said = {"name": spoken.text("name", required=is_new)}
         for name in texts:
             said[name] = spoken.text(name, required=False, chars_max=limits.reward_text_chars_max)

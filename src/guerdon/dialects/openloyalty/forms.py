@@ -320,6 +320,16 @@ class Form:
             known.is_emptied = self.is_emptied or (self.has(name) and not known.names())
         return known
 
+    def texts_of(self, locale: str, names: Sequence[str]) -> Form:
+        """The part with a language's texts; this form itself if they stand beside `translations`.
+
+        Clients of releases that had no translations send them so; what is sent of a language where
+        the documents have it counts before what stands beside it.
+        """
+        spoken = self.child("translations")
+        is_beside = not spoken.has(locale) and any(map(self.has, names))
+        return self if is_beside else spoken.child(locale)
+
     def children(self, name: str) -> list[Form]:
         """Parts of one kind, in the order they came; none when it was not sent."""
         given = self._given.get(name)

@@ -15,6 +15,7 @@ from guerdon.domain.purchases import money_number
 from guerdon.store.definitions import Definition
 
 LOCALE = "en"
+_TEXTS = ("name", "description")
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[_-][A-Za-z]{2,4})?")
 _SHORT_HOUR = re.compile(r"(\S+)[ T]([0-9]:[0-9]{2}.*)")
 
@@ -40,14 +41,14 @@ def body(visit: Visit, form: Form, before: dict[str, Any]) -> dict[str, Any]:
         found["minOrder"] = money_number(least)
     if len(found["specialRewards"]) > limits.special_rewards_max:
         form.fail("specialRewards", WRONG)
-    return {**found, **form.kept(before)}
+    return {**found, **form.kept(before), "translations": found["translations"]}
 
 
 def translations(form: Form, before: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
     """Names and descriptions by locale, those not sent as they stood before an edit.
 
     The default locale's name is required, and so is that of any other that is sent; one that is
-    sent empty is taken away.
+    sent empty is taken away. The default locale's may stand beside the translations.
     """
     given = form.child("translations")
     found = dict(before)
@@ -55,7 +56,7 @@ def translations(form: Form, before: dict[str, dict[str, str]]) -> dict[str, dic
         if not _LOCALE.fullmatch(locale):
             given.fail(locale, WRONG)
             continue
-        texts = given.child(locale)
+        texts = form.texts_of(LOCALE, _TEXTS) if locale == LOCALE else given.child(locale)
         if texts.is_emptied and locale != LOCALE:
             found.pop(locale, None)
             continue
