@@ -263,3 +263,14 @@ def test_neither_passwords_nor_tokens_are_read_anywhere(house):
     assert b"argon2" not in answers
     assert "argon2" not in kept
     assert "$argon2id$" in stored
+
+
+def test_administrators_are_sorted_by_their_names(house):
+    headers = permanent(house)
+    for first, last in (("b", "x"), ("a", "y")):
+        person = {"email": f"{first}@example.com", "plainPassword": "password1234"}
+        lines = [f"admin[{name}]={value}" for name, value in person.items()]
+        made(house, headers, [*lines, f"admin[firstName]={first}", f"admin[lastName]={last}"])
+    for sort, expected in (("firstName", ["a", "b"]), ("lastName", ["b", "a"])):
+        found = listed(house, headers, f"?sort={sort}")["users"]
+        assert [each["firstName"] for each in found] == expected

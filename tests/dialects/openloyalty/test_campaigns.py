@@ -517,3 +517,13 @@ def test_texts_may_stand_beside_the_translations(house, headers):
     body = {"campaign": {"name": "beside", "translations": {"en": {"name": "within"}}}}
     assert post(house, path, body, headers, "PUT").status == 200
     assert get(house, path, headers)["name"] == "within"
+
+
+def test_rewards_are_sorted_by_when_they_can_be_had(house, headers):
+    for name, first, last in (("b", "2017-02-01", "2030-01-01"), ("a", "2017-01-01", "2031-01-01")):
+        span = {"allTimeActive": 0, "activeFrom": first, "activeTo": last}
+        offer(house, headers, name, campaignActivity=span)
+    offer(house, headers, "always")
+    for sort, expected in (("From", ["a", "b", "always"]), ("To", ["b", "a", "always"])):
+        found = get(house, f"/campaign?sort=campaignActivity.active{sort}", headers)
+        assert names(found) == (expected, 3)

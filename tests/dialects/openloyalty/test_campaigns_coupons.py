@@ -387,3 +387,19 @@ def test_whoever_is_forgotten_leaves_coupons_and_no_name(counter):
     assert counter.get("/campaign/bought")["total"] == 2
     assert counter.get(f"/campaign/{reward_id}/customers/visible") == {"customers": [], "total": 0}
     assert counter.get(f"/campaign/{reward_id}")["visibleForCustomersCount"] == 0
+
+
+def test_what_a_member_bought_is_sorted_by_what_it_cost(counter):
+    counter.gives(100)
+    for name, cost in (("tea", 5), ("cake", 20), ("ice", 10)):
+        counter.buy(counter.offer(name=name, costInPoints=cost))
+    for query, expected in (
+        ("", [5, 10, 20]),
+        ("&direction=desc", [20, 10, 5]),
+        ("&perPage=2&page=2", [20]),
+    ):
+        found = counter.get(f"/customer/campaign/bought?sort=costInPoints{query}", counter.own)
+        assert ([each["costInPoints"] for each in found["campaigns"]], found["total"]) == (
+            expected,
+            3,
+        )

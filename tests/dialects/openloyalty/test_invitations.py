@@ -131,3 +131,19 @@ def test_members_learn_no_address_of_whom_they_invited_by_another(shop) -> None:
     assert (own["recipientEmail"], own["recipientPhone"]) == ("", "+48500")
     assert shop.listed("?recipientEmail=private", shop.own) == []
     assert shop.listed("?recipientPhone=48500", shop.own) == [own]
+
+
+def test_invitations_are_sorted_by_what_is_shown_of_them(shop) -> None:
+    for name in "bca":
+        shop.invite(recipientEmail=f"{name}@example.com")
+    shop.enrol("c@example.com", invitation_token=shop.listed()[1]["token"])
+    for query, expected in (
+        ("sort=recipientEmail", "abc"),
+        ("sort=recipientEmail&direction=desc", "cba"),
+        ("sort=recipientName", "cba"),  # one has a name; the others follow in their order
+        ("sort=status&direction=desc", "cba"),
+        ("sort=recipientEmail&status=invited", "ab"),
+        ("sort=referrerName&perPage=5", "bca"),
+    ):
+        found = "".join(each["recipientEmail"][0] for each in shop.listed(f"?{query}"))
+        assert found == expected, query

@@ -452,3 +452,18 @@ def test_texts_may_stand_beside_the_translations(house):
     refused = post(house, path, {"level": {**bare, "name": ""}}, headers, "PUT")
     assert refused.status == 400
     assert refused.json()["form"]["children"]["name"]["errors"]
+
+
+def test_levels_are_sorted_by_how_many_have_them(house):
+    headers = permanent(house)
+    first, idle, second = (level(house, headers, condition) for condition in (0, 50, 90))
+    for email in ("a@example.com", "b@example.com", "c@example.com"):
+        member = house.member(("email", email))
+        if email != "c@example.com":
+            path = f"/customer/{member.member_id}/level"
+            assert post(house, path, {"levelId": second}, headers).status == 200
+    post(house, f"/customer/{member.member_id}/level", {"levelId": first}, headers)
+    for direction, expected in (("asc", [idle, first, second]), ("desc", [second, first, idle])):
+        query = f"?sort=customersCount&direction={direction}"
+        found = get(house, f"/level{query}", headers).json()
+        assert ([each["levelId"] for each in found["levels"]], found["total"]) == (expected, 3)

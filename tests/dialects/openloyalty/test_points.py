@@ -327,3 +327,28 @@ def test_a_lot_past_its_end_is_shown_as_expired(shop: Shop) -> None:
         }
     finally:
         clock.now = real
+
+
+def test_transfers_are_sorted_by_whose_they_are(shop: Shop) -> None:
+    details = {"firstName": "ann", "lastName": "Zoe", "email": "z@example.com", "phone": "9"}
+    ann = shop.house.member(("email", "z@example.com"), profile=details)
+    shop.add(1)
+    for points, member in ((2, shop.friend), (3, ann)):
+        shop.house.execute(AddPoints(shop.house.tenant_id, 0, member.number, points * 100))
+    shop.add(4)
+
+    def values(query: str) -> list[Any]:
+        return [each["value"] for each in shop.get("/points/transfer?" + query)["transfers"]]
+
+    # The friend (2) has no name and no address in the details: nobody's come last.
+    for sort, expected in (
+        ("customerFirstName", [3, 1, 4, 2]),
+        ("customerLastName", [1, 4, 3, 2]),
+        ("customerEmail", [1, 4, 3, 2]),
+        ("customerPhone", [1, 4, 3, 2]),
+        ("customerLoyaltyCardNumber", [1, 4, 2, 3]),
+        ("customerEmail&direction=desc", [3, 1, 4, 2]),
+        ("customerEmail&perPage=2&page=2", [3, 2]),
+        (f"customerPhone&direction=desc&customerId={shop.member.member_id}", [1, 4]),
+    ):
+        assert values(f"sort={sort}") == expected, sort

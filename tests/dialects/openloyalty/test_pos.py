@@ -158,3 +158,17 @@ def test_an_edit_of_a_point_of_sale_keeps_what_it_does_not_send(house):
     for missing in FEW:
         fewer = [line for line in FEW if line != missing]
         assert send(house, headers, f"/pos/{pos_id}", fewer, "PUT").status == 400, missing
+
+
+def test_points_of_sale_are_sorted_by_their_city(house):
+    headers = permanent(house)
+    here, there = made(house, headers, FEW), made(house, headers, DOCUMENTED_CHANGE)
+    cities = {each["posId"]: each["location"]["city"] for each in listed(house, headers)}
+    assert cities[there] < cities[here]
+    for direction, expected in (("asc", [there, here]), ("desc", [here, there])):
+        query = f"?sort=location.city&direction={direction}"
+        assert [each["posId"] for each in listed(house, headers, query)] == expected
+
+
+def listed(house, headers, query=""):
+    return get(house, headers, f"/pos{query}").json()["pos"]

@@ -26,6 +26,7 @@ from guerdon.store.port import Rows
 
 _HINT_CHARS = 4
 _DETAILS = ("firstName", "lastName", "phone")
+_SORTS = ("id", "username", "email", *_DETAILS, "isActive", "createAt")
 _FIELDS = {"username": "email", "email": "email", "apiKey": "apiKey"}
 Roles = dict[int, Definition]
 
@@ -54,7 +55,7 @@ async def show(visit: Visit) -> Answer:
 
 async def list_all(visit: Visit) -> Answer:
     """`GET /admin`."""
-    page = visit.page(("id", "username", "email", "isActive", "createAt"))
+    page = visit.page(_SORTS)
     found, known = await visit.read(
         lambda rows: (
             administrators.of_tenant(rows, visit.tenant_id),

@@ -20,6 +20,7 @@ from guerdon.store import definitions, rewards
 from guerdon.store.port import Rows
 from guerdon.store.rewards import BoughtCoupon, Filters
 
+_COST = "costInPoints"
 _SPANS = {
     "purchasedAtFrom": "bought_from",
     "purchasedAtTo": "bought_to",
@@ -44,7 +45,8 @@ async def list_of_customer(visit: Visit) -> Answer:
 
 
 async def _owned(visit: Visit, audience: Audience, number: int) -> Answer:
-    page = visit.page(("purchaseAt", "used"), "purchaseAt")
+    page = visit.page(("purchaseAt", "used", _COST), "purchaseAt")
+    by_cost = page.sort == _COST
     has_details = visit.asked_switch("includeDetails")
 
     def found(rows: Rows) -> tuple[list[dict[str, Any]], int]:
@@ -52,11 +54,13 @@ async def _owned(visit: Visit, audience: Audience, number: int) -> Answer:
             rows,
             visit.tenant_id,
             number,
-            limit=page.limit,
-            offset=page.offset,
+            limit=limits.openloyalty_rows_deep_max if by_cost else page.limit,
+            offset=0 if by_cost else page.offset,
             by_use=page.sort == "used",
-            descending=page.descending,
+            descending=page.descending and not by_cost,
         )
+        if by_cost:
+            several = page.cut(several, lambda coupon, _: coupon.cost)
         showing = shower(rows, visit, audience)
         total, _ = rewards.tally(rows, visit.tenant_id, number)
         return [

@@ -33,6 +33,8 @@ SORTS = (
     "limitPerUser",
     "unlimited",
     "singleCoupon",
+    "campaignActivity.activeFrom",
+    "campaignActivity.activeTo",
 )
 Filter = Callable[[Definition], bool]
 
@@ -149,6 +151,9 @@ def key_in(locale: str) -> Callable[[Definition, str], Any]:
             return name_in(defined, locale)
         if sort == "createdAt":
             return defined.created_at
+        if "." in sort:
+            part, name = sort.split(".")
+            return defined.body.get(part, {}).get(name)
         return defined.active if sort == "active" else defined.body.get(sort)
 
     return key

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from guerdon import limits
 from guerdon.dialects.openloyalty import refusals
 from guerdon.dialects.openloyalty.desk import Answer, Endpoint, Visit
 from guerdon.dialects.openloyalty.forms import WRONG
@@ -17,6 +18,7 @@ from guerdon.outbound.mail import is_address
 from guerdon.store import invitations
 from guerdon.store.invitations import Listed, Wanted, email_of, name_of, phone_of
 
+_CREATED = "createdAt"
 _FILTERS = {
     "referrerId": "referrer_id",
     "referrerEmail": "referrer_email",
@@ -38,11 +40,13 @@ def endpoints() -> list[Endpoint]:
 
 
 async def list_all(visit: Visit) -> Answer:
-    """`GET /invitations`, in the order they were made, or the latest first.
+    """`GET /invitations`, in the order they were made, or the latest first; or sorted.
 
-    A customer is shown whom they invited, and no address besides the one they wrote to.
+    By anything else than their age as many are sorted as a list may be deep. A customer is shown
+    whom they invited, and no address besides the one they wrote to.
     """
-    page = visit.page(("createdAt",))
+    page = visit.page((_CREATED, *_FILTERS))
+    is_sorted = page.sort not in ("", _CREATED)
     asked = {field: visit.asked(name) for name, field in _FILTERS.items()}
     if asked["status"] not in ("", *STATUSES):
         message = f"status must be one of {', '.join(STATUSES)}."
@@ -50,17 +54,18 @@ async def list_all(visit: Visit) -> Answer:
     is_own = visit.caller.kind == "customer"
     if is_own:
         asked["referrer_id"] = visit.caller.id
-    found, total = await visit.read(
+    found, total = await (visit.read_long if is_sorted else visit.read)(
         lambda rows: invitations.search(
             rows,
             visit.tenant_id,
             Wanted(**asked, as_invited=is_own),
-            offset=page.offset,
-            limit=page.limit,
-            latest_first=page.descending,
+            offset=0 if is_sorted else page.offset,
+            limit=limits.openloyalty_rows_deep_max if is_sorted else page.limit,
+            latest_first=page.descending and not is_sorted,
         )
     )
-    return visit.listed("invitations", [_shown(each, is_own=is_own) for each in found], total)
+    items = [_shown(each, is_own=is_own) for each in found]
+    return visit.listed("invitations", page.cut(items, _key) if is_sorted else items, total)
 
 
 async def invite(visit: Visit) -> Answer:
@@ -83,6 +88,10 @@ async def invite(visit: Visit) -> Answer:
         )
     )
     return Answer(200, refusals.JSON, b"null")
+
+
+def _key(item: dict[str, Any], sort: str) -> str | None:
+    return str(item.get(sort) or "").lower() or None
 
 
 def _shown(listed: Listed, *, is_own: bool) -> dict[str, Any]:

@@ -5,6 +5,8 @@ Source: Open Loyalty 4.3, "Levels", "Customer levels", "Utilities"; the sellers'
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from guerdon import limits
@@ -20,7 +22,8 @@ from guerdon.store.definitions import Definition
 from guerdon.web import answers
 
 _KIND = "Level"
-_SORTS = ("levelId", "name", "description", "conditionValue", "active")
+_COUNT = "customersCount"
+_SORTS = ("levelId", "name", "description", "conditionValue", "active", _COUNT)
 _ONE = "/level/{level}"
 
 
@@ -47,14 +50,21 @@ def endpoints() -> list[Endpoint]:
 
 
 async def list_all(visit: Visit) -> Answer:
-    """`GET /level` and `GET /seller/level`."""
+    """`GET /level` and `GET /seller/level`, sorted by how many have them, too."""
     page = visit.page(_SORTS)
     photos = await _photos(visit)
     found = [
         forms.shown(visit, each, has_photo=each.definition_id in photos)
         for each in await _known(visit)
     ]
-    return visit.listed("levels", page.cut(found, dict.get), len(found))
+    counts: dict[str, int] = {}
+    if page.sort == _COUNT:
+        counts = await visit.read(lambda rows: levels.totals(rows, visit.tenant_id))
+
+    def key(item: dict[str, Any], sort: str) -> Any:
+        return counts.get(item["levelId"], 0) if sort == _COUNT else item.get(sort)
+
+    return visit.listed("levels", page.cut(found, key), len(found))
 
 
 async def list_for_members(visit: Visit) -> Answer:

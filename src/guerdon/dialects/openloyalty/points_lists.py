@@ -56,6 +56,7 @@ _SORTS: dict[str, Callable[[Transfer], Any]] = {
     "issuer": lambda transfer: transfer.issuer,
     "comment": lambda transfer: transfer.comment,
 }
+_ORDERS = (*_SORTS, *_NAMED)
 _DAYS = 30
 
 
@@ -68,7 +69,7 @@ class _Wanted(msgspec.Struct, frozen=True):
 
 async def list_all(visit: Visit) -> Answer:
     """`GET /points/transfer` and `GET /seller/points/transfer`."""
-    page, wanted = visit.page(tuple(_SORTS)), _wanted(visit)
+    page, wanted = visit.page(_ORDERS), _wanted(visit)
     member_id = visit.asked("customerId").lower()
     parts = {name: visit.asked(name).lower() for name in _SEARCHED}
     looks_for = {_NAMED[name]: part for name, part in parts.items() if part}
@@ -85,7 +86,7 @@ async def list_all(visit: Visit) -> Answer:
 
 async def list_mine(visit: Visit) -> Answer:
     """`GET /customer/points/transfer`: the caller's own."""
-    page, wanted, number = visit.page(tuple(_SORTS)), _wanted(visit), visit.caller.number or 0
+    page, wanted, number = visit.page(_ORDERS), _wanted(visit), visit.caller.number or 0
     items, total = await visit.read(lambda rows: _of_members(rows, visit, [number], wanted, page))
     for item in items:
         if "expiresAt" in item:
@@ -134,7 +135,7 @@ def _of_everybody(
         limit=total if whole else page.limit,
         descending=page.descending and not whole,
     )
-    return _shown(rows, visit, _cut(found, page) if whole else found), total
+    return _shown(rows, visit, _cut(rows, visit, found, page) if whole else found), total
 
 
 def _of_members(
@@ -152,11 +153,19 @@ def _of_members(
             if each.kind in wanted.kinds and _state(each, visit.now) in wanted.states
         ]
     found.sort(key=lambda transfer: transfer.position)
-    return _shown(rows, visit, _cut(found, page)), len(found)
+    return _shown(rows, visit, _cut(rows, visit, found, page)), len(found)
 
 
-def _cut(found: list[Transfer], page: Page) -> list[Transfer]:
-    return page.cut(found, lambda transfer, sort: _SORTS[sort](transfer))
+def _cut(rows: Rows, visit: Visit, found: list[Transfer], page: Page) -> list[Transfer]:
+    """A page of them, ordered by what they are, or by a detail of whose they are."""
+    detail = _NAMED.get(page.sort)
+    if detail is None:
+        return page.cut(found, lambda transfer, sort: _SORTS[sort](transfer))
+    values = {
+        number: str(member.profile.get(detail) or "").lower() if member else ""
+        for number, member in _people(rows, visit, found).items()
+    }
+    return page.cut(found, lambda transfer, _: values[transfer.number] or None)
 
 
 def _numbers(rows: Rows, tenant_id: int, member_id: str, looks_for: dict[str, str]) -> list[int]:
@@ -183,9 +192,13 @@ def _fits(member: Member, looks_for: dict[str, str]) -> bool:
     )
 
 
-def _shown(rows: Rows, visit: Visit, transfers: list[Transfer]) -> list[dict[str, Any]]:
+def _people(rows: Rows, visit: Visit, transfers: list[Transfer]) -> dict[int, Member | None]:
     numbers = {each.number for each in transfers}
-    people = {number: members.by_number(rows, visit.tenant_id, number) for number in numbers}
+    return {number: members.by_number(rows, visit.tenant_id, number) for number in numbers}
+
+
+def _shown(rows: Rows, visit: Visit, transfers: list[Transfer]) -> list[dict[str, Any]]:
+    people = _people(rows, visit, transfers)
     return [_item(rows, visit, each, people[each.number]) for each in transfers]
 
 

@@ -21,7 +21,16 @@ from guerdon.store.tallies import Tally
 
 _NOTHING = Tally(0, 0, 0)
 _ADDRESS = ("street", "address1", "address2", "province", "city", "postal", "country")
-_SORTS = ("posId", "name", "identifier", "description", "transactionsAmount", "transactionsCount")
+_CITY = "location.city"
+_SORTS = (
+    "posId",
+    "name",
+    "identifier",
+    "description",
+    "transactionsAmount",
+    "transactionsCount",
+    _CITY,
+)
 Body = dict[str, Any]
 
 
@@ -55,8 +64,7 @@ async def list_all(visit: Visit) -> Answer:
         return [_shown(visit, each, bought.get(each.definition_id, _NOTHING)) for each in found]
 
     shown = await visit.read(read)
-    items = page.cut(shown, lambda item, sort: _comparable(item.get(sort)))
-    return visit.listed("pos", items, len(shown))
+    return visit.listed("pos", page.cut(shown, _key), len(shown))
 
 
 def endpoints() -> list[Endpoint]:
@@ -140,6 +148,7 @@ def _shown(visit: Visit, found: Definition, bought: Tally) -> dict[str, Any]:
     }
 
 
-def _comparable(value: Any) -> Any:
-    """Numbers that are not whole are pieces of JSON text."""
+def _key(item: dict[str, Any], sort: str) -> Any:
+    """What points of sale are ordered by. Numbers that are not whole are pieces of JSON text."""
+    value = item["location"]["city"] if sort == _CITY else item.get(sort)
     return float(bytes(value)) if isinstance(value, msgspec.Raw) else value
