@@ -277,3 +277,12 @@ def test_choices_are_listed_by_what_they_are_called(house):
         assert get(house, {}, f"/settings/choices/{name}").json()["choices"], name
     unknown = get(house, {}, "/settings/choices/colour")
     assert (unknown.status, unknown.json()) == (404, MISSING)
+
+
+def test_a_currency_is_taken_in_either_case(house):
+    headers = permanent(house)
+    for sent, kept in (("pln", "PLN"), ("USD", "USD"), ("Eur", "EUR")):
+        assert change(house, headers, f"[currency]={sent}").status == 200
+        assert shown(house, headers)["currency"] == kept
+    told = children(change(house, headers, "[currency]=euro"))
+    assert told["currency"]["errors"]

@@ -48,6 +48,11 @@ def _text(form: Form, name: str) -> str:
     return form.text(name)
 
 
+def _currency(form: Form, name: str) -> str:
+    """A code of ISO 4217, which clients send in either case, since answers have it in both."""
+    return form.text(name).upper()
+
+
 def _optional_text(form: Form, name: str) -> str:
     return form.text(name, required=False, chars_max=limits.string_chars_max) or ""
 
@@ -85,7 +90,7 @@ MAPPED: dict[str, Mapped] = {
     "excludeDeliveryCostsFromTierAssignment": Mapped("levels.exclude_delivery_costs", _switch),
     "pointsDaysActiveCount": Mapped("points.days_active", _whole),
     "pointsDaysLocked": Mapped("points.days_locked", _whole),
-    "currency": Mapped("programme.currency", _text),
+    "currency": Mapped("programme.currency", _currency),
     "timezone": Mapped("programme.timezone", _text),
     "pointsDaysExpiryAfter": Mapped("points.expiry", _text),
     "tierAssignType": Mapped("levels.tier_assign_type", _text),
