@@ -56,3 +56,15 @@ def test_rewards_are_sorted_by_when_they_can_be_had(house, headers):
     for sort, expected in (("From", ["a", "b", "always"]), ("To", ["b", "a", "always"])):
         found = get(house, f"/campaign?sort=campaignActivity.active{sort}", headers)
         assert [each["name"] for each in found["campaigns"]] == expected
+
+
+def test_rules_are_sorted_by_whether_they_always_hold(house, headers):
+    rule = {"type": "custom_event", "pointsAmount": 1, "active": True}
+    span = {"allTimeActive": 0, "startAt": "2017-01-01", "endAt": "2031-01-01"}
+    for name, more in (("always", {"allTimeActive": 1}), ("dated", span)):
+        body = {"earningRule": {**rule, "name": name, "eventName": name, **more}}
+        assert post(house, "/earningRule", body, headers).status == 200
+    for direction, expected in (("asc", ["dated", "always"]), ("desc", ["always", "dated"])):
+        query = f"?sort=allTimeActive&direction={direction}"
+        found = get(house, f"/earningRule{query}", headers)
+        assert [each["name"] for each in found["earningRules"]] == expected

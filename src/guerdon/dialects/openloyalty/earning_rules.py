@@ -27,7 +27,17 @@ from guerdon.store.definitions import Definition
 from guerdon.store.port import Rows
 
 _KIND = "Rule"
-_SORTS = ("earningRuleId", "name", "description", "active", "startAt", "endAt", "type", "eventName")
+_SORTS = (
+    "earningRuleId",
+    "name",
+    "description",
+    "active",
+    "allTimeActive",
+    "startAt",
+    "endAt",
+    "type",
+    "eventName",
+)
 
 
 def endpoints() -> list[Endpoint]:
