@@ -48,6 +48,18 @@ def test_a_rewards_texts_may_stand_beside_its_translations(house, headers):
     assert get(house, path, headers)["name"] == "within"
 
 
+def test_an_answer_in_another_language_or_rendered_can_be_sent_back(house, headers):
+    texts = {"en": {"name": "tea", "shortDescription": "*hot*"}, "pl": {"name": "herbata"}}
+    body = {"campaign": {"reward": "gift_code", "translations": texts}}
+    path = f"/campaign/{post(house, '/campaign', body, headers).json()['campaignId']}"
+    plain = get(house, path, headers)
+    for query in ("?_locale=pl", "?format=html", "?_locale=pl&format=html"):
+        echoed = {**get(house, path + query, headers), "costInPoints": 7}
+        assert echoed["name"] != "tea" or echoed["shortDescription"] != "*hot*"
+        assert post(house, path, {"campaign": echoed}, headers, "PUT").status == 200
+        assert get(house, path, headers) == {**plain, "costInPoints": 7}
+
+
 def test_rewards_are_sorted_by_when_they_can_be_had(house, headers):
     for name, first, last in (("b", "2017-02-01", "2030-01-01"), ("a", "2017-01-01", "2031-01-01")):
         span = {"allTimeActive": 0, "activeFrom": first, "activeTo": last}

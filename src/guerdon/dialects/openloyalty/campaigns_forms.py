@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from guerdon import limits
+from guerdon.dialects.openloyalty import markdown
 from guerdon.dialects.openloyalty.campaigns_shapes import TEXTS
 from guerdon.dialects.openloyalty.forms import AUDIENCE, BLANK, MISSING_CHOICE, WRONG, Form
 from guerdon.domain.amounts import RATE
@@ -67,10 +68,11 @@ def category(form: Form, before: Body) -> Body:
 
 def _translations(form: Form, texts: tuple[str, ...], before: Body) -> dict[str, dict[str, str]]:
     part = form.child("translations")
+    shown = {name: _shown(before, name) for name in ("name", *texts)}
     found = {}
     for locale in LANGUAGES:
         is_first = locale == LANGUAGES[0]
-        spoken = form.texts_of(locale, ("name", *texts)) if is_first else part.child(locale)
+        spoken = form.texts_of(locale, shown) if is_first else part.child(locale)
         known = spoken.kept(before.get("translations", {}).get(locale, {}))
         is_new = is_first and "name" not in known
         said = {"name": spoken.text("name", required=is_new)}
@@ -82,6 +84,15 @@ def _translations(form: Form, texts: tuple[str, ...], before: Body) -> dict[str,
         if whole:
             found[locale] = whole
     return found
+
+
+def _shown(before: Body, name: str) -> list[str]:
+    """How answers show a text beside the translations: in any language, rendered or not.
+
+    Clients send whole answers back, which were not always asked for in English.
+    """
+    spoken = [texts[name] for texts in before.get("translations", {}).values() if name in texts]
+    return [*spoken, *map(markdown.html, spoken)]
 
 
 def _type_beside_name(form: Form) -> str | None:

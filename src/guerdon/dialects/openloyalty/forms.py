@@ -320,14 +320,17 @@ class Form:
             known.is_emptied = self.is_emptied or (self.has(name) and not known.names())
         return known
 
-    def texts_of(self, locale: str, names: Sequence[str]) -> Form:
+    def texts_of(self, locale: str, known: Mapping[str, Sequence[str]]) -> Form:
         """The part with a language's texts; this form itself if they stand beside `translations`.
 
         Clients of releases that had no translations send them so; what is sent of a language where
         the documents have it counts before what stands beside it.
+
+        known: by the name of each text, what only repeats an answer, whatever language it spoke.
         """
         spoken = self.child("translations")
-        is_beside = not spoken.has(locale) and any(map(self.has, names))
+        said = (self._given.get(name) not in (None, *texts) for name, texts in known.items())
+        is_beside = not spoken.has(locale) and any(said)
         return self if is_beside else spoken.child(locale)
 
     def children(self, name: str) -> list[Form]:

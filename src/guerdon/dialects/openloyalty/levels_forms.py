@@ -56,7 +56,11 @@ def translations(form: Form, before: dict[str, dict[str, str]]) -> dict[str, dic
         if not _LOCALE.fullmatch(locale):
             given.fail(locale, WRONG)
             continue
-        texts = form.texts_of(LOCALE, _TEXTS) if locale == LOCALE else given.child(locale)
+        texts = (
+            form.texts_of(LOCALE, dict.fromkeys(_TEXTS, ()))
+            if locale == LOCALE
+            else given.child(locale)
+        )
         if texts.is_emptied and locale != LOCALE:
             found.pop(locale, None)
             continue
