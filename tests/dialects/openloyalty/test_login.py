@@ -61,7 +61,7 @@ def test_a_wrong_name_is_refused_in_the_words_of_a_wrong_password(house, admin):
     wrong_password = log_in(house, password="shut")
     wrong_name = log_in(house, username="nobody")
     assert wrong_password.status == wrong_name.status == 401
-    refused = {"code": 401, "message": "Invalid credentials."}
+    refused = {"code": 401, "message": "Bad credentials"}
     assert wrong_password.json() == wrong_name.json() == refused
     assert wrong_password.headers["www-authenticate"] == "Bearer"
 

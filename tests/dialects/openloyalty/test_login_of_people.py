@@ -16,7 +16,7 @@ from guerdon.web import passwords
 PASSWORD = "example123!@#"
 MEMBER = (("email", "max@example.com"), ("phone", "48234234000"), ("card", "0001"))
 SELLER = {"firstName": "Ann", "lastName": "Shop", "email": "ann@example.com"}
-REFUSED = {"code": 401, "message": "Invalid credentials."}
+REFUSED = {"code": 401, "message": "Bad credentials"}
 
 
 @functools.cache

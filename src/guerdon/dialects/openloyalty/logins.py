@@ -165,7 +165,7 @@ def _by_refresh_token(rows: Rows, vault: Vault, token_hash: bytes) -> Passport |
 
 
 def _wrong() -> Unauthenticated:
-    return Unauthenticated("Invalid credentials.", code="invalid_credentials")
+    return Unauthenticated("Bad credentials", code="invalid_credentials")
 
 
 def _hash(refresh_token: str) -> bytes:
