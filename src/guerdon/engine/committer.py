@@ -274,6 +274,8 @@ class Committer:
         return outcomes
 
     def _group(self, commands: Sequence[Command]) -> list[Outcome]:
+        if not commands:
+            return []
         if len(commands) == 1:
             return [self._alone(commands[0])]
         try:
