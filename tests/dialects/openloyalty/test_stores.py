@@ -71,7 +71,11 @@ def test_a_store_takes_the_currencies_that_the_settings_take(house):
     for at, currency in enumerate(("EUR", "PLN", "ZZZ", "eur", "EURO", "E1R", "€€€", "EU")):
         settings = send(house, headers, "/settings", [f"settings[currency]={currency}"])
         lines = [f"store[code]=c{at}", "store[name]=n", f"store[currency]={currency}"]
-        assert send(house, headers, "/store", lines).status == settings.status, currency
+        reply = send(house, headers, "/store", lines)
+        assert reply.status == settings.status, currency
+        if currency == "eur":
+            path = f"/store/{reply.json()['storeId']}"
+            assert get(house, headers, path).json()["currency"] == "EUR"
 
 
 def test_wrong_forms_are_told_field_by_field(house):

@@ -54,7 +54,7 @@ async def create(visit: Visit) -> Answer:
     if code and (code in RESERVED or not _CODE.fullmatch(code)):
         form.fail("code", WRONG)
     name = form.text("name")
-    currency = form.text("currency", required=False) or ""
+    currency = (form.text("currency", required=False) or "").upper()
     if currency and not SETTINGS["programme.currency"].accepts(currency):
         form.fail("currency", WRONG)
     active = form.switch("active", required=False)
