@@ -1,6 +1,6 @@
 """Customers: showing them, editing them, and who there is.
 
-A path names a customer by their uuid. A customer may see and edit nobody but themselves (403);
+A path names a customer by uuid or card. A customer may see and edit nobody but themselves (403);
 whoever was deleted is not found (404).
 
 Whether somebody exists can be asked without a credential; tries of strangers and customers are
