@@ -6,11 +6,11 @@ answered is known beforehand.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import books
 import naive_ledger
+from conformance.moves import Moves
 from conformance.stores import Bench
 from guerdon.clock import DAY, SECOND, to_datetime
 from guerdon.engine import commands, points
@@ -23,25 +23,24 @@ from guerdon.engine.commands.points import (
     SpendPoints,
     TransferPoints,
 )
-from guerdon.errors import GuerdonError
 from guerdon.store import points as ledger
 
 FOREVER = float("inf")
-GROUP_MOVES = 25
 
 
-class Game:
+class Game(Moves):
     """Moves of a few members of a tenant of their own."""
 
+    together_max = 25
+
     def __init__(self, bench: Bench, code: str, members: int) -> None:
-        self.bench = bench
+        super().__init__(bench)
         self.tenant_id = bench.tenant(code)
         self.naive = naive_ledger.Ledger(members)
         self.numbers = list(self.naive.purses)
         self.lots: list[tuple[str, naive_ledger.Lot]] = []
         self.blocks: list[tuple[str, int, naive_ledger.Block]] = []
         self._lock_days = 0
-        self._waiting: list[tuple[commands.Command, str, Callable[[str], None]]] = []
         for number in self.numbers:
             name = (("external", f"{code}-{number}"),)
             self._do(commands.RegisterMember(self.tenant_id, 0, name), "")
@@ -139,26 +138,6 @@ class Game:
 
     def _cancel(self, transfer_id: str, expected: str) -> None:
         self._do(CancelPointsTransfer(self.tenant_id, 0, transfer_id), expected)
-
-    def send_moves(self) -> None:
-        """Carry out what is waiting, in one commit."""
-        waiting, self._waiting = self._waiting, []
-        outcomes = self.bench.together(*(command for command, _, _ in waiting))
-        for (command, expected, keep), outcome in zip(waiting, outcomes, strict=True):
-            refused = outcome.code if isinstance(outcome, GuerdonError) else ""
-            assert refused == expected, command
-            if not refused:
-                keep(getattr(outcome, "transfer_id", ""))
-
-    def _do(
-        self,
-        command: commands.Command,
-        expected: str,
-        keep: Callable[[str], None] = lambda _: None,
-    ) -> None:
-        self._waiting.append((command, expected, keep))
-        if len(self._waiting) >= GROUP_MOVES:
-            self.send_moves()
 
     def _set(self, name: str, value: str) -> None:
         self._do(commands.ChangeSetting(self.tenant_id, 0, name, value), "")

@@ -6,12 +6,13 @@ Commands are sent in groups that share a commit; what each must be answered is k
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
 import books
 import naive_programme as naive
+from conformance.moves import Moves
 from conformance.stores import Bench, ingest
 from guerdon.clock import SECOND
 from guerdon.domain.purchases import Item
@@ -27,17 +28,16 @@ from guerdon.engine.commands.points import (
     TransferPoints,
 )
 from guerdon.engine.commands.purchases import RegisterPurchase
-from guerdon.errors import GuerdonError
 from guerdon.store import levels, points, purchases
 
 MONEY = 10_000
 
 
-class Game:
+class Game(Moves):
     """What a few members of a tenant of their own do, and what the programme makes of it."""
 
     def __init__(self, bench: Bench, code: str, members: int, policy: naive.Policy) -> None:
-        self.bench = bench
+        super().__init__(bench)
         self.code = code
         self.tenant_id = bench.tenant(code)
         known = [naive.Level(least, Fraction(least, 1_000)) for least in (0, 30, 100)]
@@ -45,7 +45,6 @@ class Game:
         self.numbers = list(self.naive.purses)
         self.documents: list[tuple[str, naive.Document]] = []
         self.blocks: list[tuple[str, int, Any]] = []
-        self._waiting: list[tuple[commands.Command, str, Callable[[str], None]]] = []
         self._set_up(policy)
         self.levels = [self._define("Level", **_level(each)) for each in known]
         self._make_rules()
@@ -266,24 +265,6 @@ class Game:
             "purchases": sum(each.left() > 0 for each in bought),
             "gross": sum((each.left() for each in bought), Fraction()),
         }
-
-    def send_moves(self) -> None:
-        """Carry out what is waiting, in one commit."""
-        waiting, self._waiting = self._waiting, []
-        outcomes = self.bench.together(*(command for command, _, _ in waiting))
-        for (command, expected, keep), outcome in zip(waiting, outcomes, strict=True):
-            refused = outcome.code if isinstance(outcome, GuerdonError) else ""
-            assert refused == expected, command
-            if not refused:
-                keep(getattr(outcome, "transfer_id", ""))
-
-    def _do(
-        self,
-        command: commands.Command,
-        expected: str,
-        keep: Callable[[str], None] = lambda _: None,
-    ) -> None:
-        self._waiting.append((command, expected, keep))
 
 
 def _level(level: naive.Level) -> dict[str, Any]:
